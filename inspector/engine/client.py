@@ -1,0 +1,464 @@
+"""The engine as the rest of the program sees it; loads neither Qt nor ONNX."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import mmap
+import multiprocessing
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+import msgspec
+import numpy as np
+
+from inspector.engine.blocks import ProgramBlocks, arrays
+from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
+from inspector.engine.protocol import (
+    BODY_BYTES,
+    Cancel,
+    Failed,
+    FromChild,
+    InBlock,
+    ModelOpened,
+    NeedBlock,
+    OpenModel,
+    Placement,
+    Predicted,
+    PredictedAt,
+    Ran,
+    RanAt,
+    Ready,
+    Reply,
+    Request,
+    RunImage,
+)
+from inspector.errors import EngineError, ImageError, InspectorError
+from inspector.graph.model import Picture, Prediction, Run
+
+_SPAWN = multiprocessing.get_context("spawn")
+_BODY = msgspec.json.Decoder(ModelOpened | PredictedAt | RanAt)
+KILL_AFTER_SECONDS = 0.5  # between asking a run to stop and ending its process
+OPEN_WITHIN_SECONDS = 60.0
+DEATHS_ALLOWED, DEATHS_WITHIN_SECONDS = 3, 60.0
+_LOG_BYTES = 16_384
+_UNBOUNDED_GUESS_BYTES = 8 << 30  # where the system does not say how much memory is free
+
+
+class Engine:
+    """Runs one model in a child process, so that a crash there is a message here.
+
+    One request runs at a time. Of each kind at most one waits; a newer one takes its place, and the
+    older is never answered. Every request that runs ends in exactly one last answer (``Ready``,
+    ``Ran``, ``Predicted`` where no maps were asked for, or ``Failed``), through ``on_reply``, on a
+    background thread. If the child dies, the next request starts a new one.
+
+    Args:
+        on_reply: Called with each answer.
+        provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        memory_bytes: What the child may use; 0 for three quarters of what is free now.
+    """
+
+    def __init__(self, on_reply: Callable[[Reply], None], provider: str = "auto", memory_bytes: int = 0) -> None:
+        self._on_reply = on_reply
+        self._provider = provider
+        self._memory_bytes = memory_bytes or free_memory_bytes() * 3 // 4
+        self._lock = threading.Lock()
+        self._waiting: dict[type[Request], Request] = {}
+        self._running: Request | None = None
+        self._cancelled_at = 0.0
+        self._closed = False
+        self._deaths: collections.deque[float] = collections.deque(maxlen=DEATHS_ALLOWED)
+        self._path = ""  # of the model that the child serves
+        self._child: _Child | None = None
+        self._woken, self._wake = _SPAWN.Pipe(duplex=False)
+        # One thread for the engine's whole life: the system ends the child when the thread that started it ends.
+        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+        self._thread.start()
+
+    def send(self, request: Request) -> None:
+        """Ask for something; returns at once."""
+        with self._lock:
+            self._waiting[type(request)] = request
+        self._poke()
+
+    def cancel(self) -> None:
+        """Stop what is running: at its next node, or with its process half a second later."""
+        with self._lock:
+            self._waiting.clear()
+            if self._running is not None and not self._cancelled_at:
+                self._cancelled_at = time.monotonic()
+        self._poke()
+
+    def is_busy(self) -> bool:
+        """Return whether a request runs or waits."""
+        with self._lock:
+            return self._running is not None or bool(self._waiting)
+
+    def child_pid(self) -> int | None:
+        """Return the process that does the work, or None if there is none at the moment."""
+        child = self._child
+        return child.process.pid if child is not None else None
+
+    def close(self) -> None:
+        """End the child and wait for it. Nothing is answered any more; tensors in hand stay readable."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._waiting.clear()
+            child = self._child
+        if child is not None:
+            child.process.kill()
+        self._poke()
+        self._thread.join()
+
+    def _poke(self) -> None:
+        with contextlib.suppress(OSError):  # already closed
+            self._wake.send_bytes(b"!")
+
+    # ---------------------------------------------------------------- everything below runs on the engine's thread
+
+    def _serve(self) -> None:
+        self._start_child()
+        while not self._closed:
+            self._post_next()
+            child = self._child
+            watched: list[Connection] = [self._woken]
+            if child is not None:
+                watched += [child.connection, *([child.log] if child.log_is_open else [])]
+            ready = wait(watched, self._patience())
+            if self._woken in ready:
+                self._woken.recv_bytes()
+            if child is not None and child.log in ready:
+                child.read_log()
+            if child is not None and child.connection in ready:
+                self._receive(child)
+            self._keep_deadlines()
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+        self._woken.close()
+        self._wake.close()
+
+    def _start_child(self) -> None:
+        self._path = ""
+        child = _Child(self._provider, self._memory_bytes)
+        with self._lock:
+            self._child = child
+            if self._closed:  # close() did not see it
+                child.process.kill()
+
+    def _post_next(self) -> None:
+        with self._lock:
+            if self._running is not None or not self._waiting:
+                return
+            request = self._waiting.pop(next(iter(self._waiting)))
+            self._running, self._cancelled_at = request, 0.0
+            self._began = time.monotonic()
+            self._has_answered = False
+        if self._has_died_too_often():
+            name = os.path.basename(request.path)
+            self._finish(
+                Failed(
+                    request.request_id,
+                    EngineError.kind,
+                    f"{name} has crashed the engine {DEATHS_ALLOWED} times in a minute and is not tried again for now.",
+                    "Wait a minute, or try another model.",
+                )
+            )
+            return
+        if self._child is not None and self._path not in ("", request.path):
+            self._child.end()
+            self._child = None
+        if self._child is None:
+            self._start_child()
+        assert self._child is not None
+        self._path = request.path
+        try:
+            with _opened(request) as descriptors, contextlib.suppress(OSError):  # a child that just died is seen below
+                self._child.channel.send(_presentable(request), descriptors)
+        except InspectorError as error:
+            self._finish(Failed(request.request_id, error.kind, error.message, error.remedy))
+
+    def _patience(self) -> float | None:
+        with self._lock:
+            if self._cancelled_at:
+                return max(0.0, self._cancelled_at + KILL_AFTER_SECONDS - time.monotonic())
+            if isinstance(self._running, OpenModel) and not self._has_answered:
+                return max(0.0, self._began + OPEN_WITHIN_SECONDS - time.monotonic())
+        return None
+
+    def _keep_deadlines(self) -> None:
+        with self._lock:
+            running, cancelled_at, child = self._running, self._cancelled_at, self._child
+        if running is None or child is None:
+            return
+        if cancelled_at:
+            if time.monotonic() >= cancelled_at + KILL_AFTER_SECONDS:
+                child.process.kill()
+            elif not child.was_asked_to_stop:
+                child.was_asked_to_stop = True
+                with contextlib.suppress(OSError):
+                    child.channel.send(Cancel())
+        elif self._patience() == 0.0:
+            child.reason = f"Reading {os.path.basename(running.path)} took more than {OPEN_WITHIN_SECONDS:.0f} seconds."
+            child.process.kill()
+
+    def _receive(self, child: _Child) -> None:
+        try:
+            message, _ = child.channel.receive()
+            self._handle(child, message)
+        except (EOFError, OSError):
+            self._lost(child)
+        except (msgspec.MsgspecError, EngineError) as error:
+            child.reason = f"The engine sent something that makes no sense ({error})."
+            child.process.kill()
+            self._lost(child)
+
+    def _handle(self, child: _Child, message: FromChild) -> None:
+        match message:
+            case NeedBlock():
+                lend, descriptor = child.blocks.lend(message.bytes)
+                child.channel.send(lend, () if descriptor is None else (descriptor,))
+            case InBlock():
+                self._handle(child, child.message_in(message))
+            case PredictedAt():
+                prediction = child.prediction(message, self._running)
+                self._has_answered = True
+                if isinstance(self._running, RunImage) and self._running.maps:
+                    self._answer(Predicted(message.request_id, prediction))
+                else:
+                    self._finish(Predicted(message.request_id, prediction))
+            case RanAt():
+                self._finish(Ran(message.request_id, child.run(message)))
+            case ModelOpened():
+                self._has_answered = True
+                self._answer(message)
+            case Ready() | Failed():
+                self._finish(message)
+
+    def _answer(self, reply: Reply) -> None:
+        running = self._running
+        if running is None or reply.request_id != running.request_id:
+            raise EngineError("it answered a question that was not asked")
+        if not self._closed:
+            self._on_reply(reply)
+
+    def _finish(self, reply: Reply) -> None:
+        """Give the last answer to the running request, after the next one is on its way."""
+        with self._lock:
+            running, self._running, cancelled = self._running, None, bool(self._cancelled_at)
+            self._cancelled_at = 0.0
+        if running is None or reply.request_id != running.request_id:
+            raise EngineError("it answered a question that was not asked")
+        if self._child is not None:
+            self._child.was_asked_to_stop = False
+            self._child.blocks.reclaim()
+        if isinstance(reply, Failed) and cancelled:
+            reply = Failed(reply.request_id, "stopped", "Stopped.")
+        self._post_next()
+        if not self._closed:
+            self._on_reply(reply)
+
+    def _lost(self, child: _Child) -> None:
+        """The child is dead or useless: say so, once, for what it was doing."""
+        with self._lock:
+            running, cancelled = self._running, bool(self._cancelled_at)
+            self._child = None
+        child.end()
+        if running is None or self._closed:
+            return
+        if not cancelled:
+            self._deaths.append(time.monotonic())
+        doing = "opening" if isinstance(running, OpenModel) else "running"
+        self._finish(
+            Failed(
+                running.request_id,
+                EngineError.kind,
+                child.reason
+                or f"The engine stopped while {doing} {os.path.basename(running.path)} ({child.how_it_died()}).",
+                "What is shown stays; the next picture or model starts a new engine.",
+                child.log_text(),
+            )
+        )
+
+    def _has_died_too_often(self) -> bool:
+        deaths = self._deaths
+        return len(deaths) == DEATHS_ALLOWED and time.monotonic() - deaths[0] < DEATHS_WITHIN_SECONDS
+
+
+class _Child:
+    """The process, the pipe to it, and what it was lent."""
+
+    def __init__(self, provider: str, memory_bytes: int) -> None:
+        self.connection, theirs = _SPAWN.Pipe()
+        self.log, their_log = _SPAWN.Pipe(duplex=False)
+        self.log_is_open = True
+        self.channel: Channel[FromChild] = Channel(self.connection, FromChild)
+        self.blocks = ProgramBlocks(memory_bytes)
+        self.reason = ""
+        self.was_asked_to_stop = False
+        self._log = b""
+        self._predictions: dict[int, Prediction] = {}
+        self.process: BaseProcess = _SPAWN.Process(
+            target=_serve_in_child,
+            args=(theirs, their_log, provider, memory_bytes),
+            name="inspector-engine",
+            daemon=True,
+        )
+        self.process.start()
+        theirs.close()
+        their_log.close()
+
+    def read_log(self) -> None:
+        """Keep the end of what the child and its libraries print."""
+        try:
+            chunk = os.read(self.log.fileno(), 65_536)
+        except OSError:
+            chunk = b""
+        self._log = (self._log + chunk)[-_LOG_BYTES:]
+        self.log_is_open = bool(chunk)
+
+    def log_text(self) -> str:
+        while self.log_is_open and self.log.poll():
+            self.read_log()
+        return self._log.decode("utf-8", "replace")
+
+    def message_in(self, message: InBlock) -> ModelOpened | PredictedAt | RanAt:
+        """Read a message that was too long to send."""
+        if not 0 <= message.bytes <= BODY_BYTES:
+            raise EngineError("a message is too long")
+        mapping = self.blocks.map(message.block)
+        try:
+            body = bytes(mapping[: message.bytes])
+        finally:
+            mapping.close()
+        decoded: ModelOpened | PredictedAt | RanAt = _BODY.decode(body)
+        return decoded
+
+    def prediction(self, message: PredictedAt, request: Request | None) -> Prediction:
+        """Map the arrays of a prediction."""
+        pixels = (message.picture.pixels,) if message.picture is not None else ()
+        mappings = self._mappings((*message.fed, *message.outputs, *pixels))
+        picture = None
+        if message.picture is not None:
+            image = next(iter(arrays(pixels, mappings).values()))
+            if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+                raise EngineError("The engine sent a picture that is none.")
+            facts = message.picture
+            picture = Picture(image, facts.size, facts.box, facts.note)  # type: ignore[arg-type]
+        prediction = Prediction(
+            request.image if isinstance(request, RunImage) else "",
+            arrays(message.fed, mappings),
+            arrays(message.outputs, mappings),
+            message.preprocessing,
+            picture,
+            message.provider,
+            message.seconds,
+        )
+        self._predictions = {message.request_id: prediction}
+        return prediction
+
+    def run(self, message: RanAt) -> Run:
+        """Map the tensors of a run; its prediction came before."""
+        if message.request_id not in self._predictions:
+            raise EngineError("it sent maps before an answer")
+        prediction = self._predictions.pop(message.request_id)
+        tensors = {**prediction.fed, **arrays(message.tensors, self._mappings(message.tensors))}
+        return Run(
+            message.request_id,
+            prediction,
+            tensors,
+            message.difference,
+            message.seconds,
+            message.missing,
+            message.unshowable,
+            message.casts,
+        )
+
+    def _mappings(self, placements: tuple[Placement, ...]) -> dict[int, mmap.mmap]:
+        return {number: self.blocks.map(number) for number in {place.block for place in placements}}
+
+    def how_it_died(self) -> str:
+        code = self.process.exitcode
+        if code is None or code >= 0:
+            return f"exit code {code}"
+        try:
+            return signal.Signals(-code).name
+        except ValueError:
+            return f"signal {-code}"
+
+    def end(self) -> None:
+        """End the process, wait for it, and let go of everything but arrays in hand."""
+        self.process.kill()
+        self.process.join()
+        self.log_text()
+        self.connection.close()
+        self.log.close()
+        self.blocks.close()
+
+
+def free_memory_bytes() -> int:
+    """Return the memory that programs can still take without swapping."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/meminfo", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return _UNBOUNDED_GUESS_BYTES
+
+
+@contextlib.contextmanager
+def _opened(request: Request) -> Iterator[tuple[int, ...]]:
+    """Open the files that a locked-in child cannot: the picture, then the tensor files in their order."""
+    descriptors: list[int] = []
+    try:
+        if isinstance(request, RunImage):
+            for path in (request.image, *request.inputs.values()):
+                if path:
+                    descriptors.append(_open_file(path))
+        yield tuple(descriptors) if PASSES_DESCRIPTORS else ()
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _open_file(path: str) -> int:
+    name = os.path.basename(path) or path
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise ImageError(f"There is no file {path}.", "Check the name, or drop the picture on the window.") from None
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read: {error.strerror}.", "Check its permissions.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ImageError(f"{name} is not a file.", "Give a picture, a .npy file or an ONNX .pb tensor.")
+    return descriptor
+
+
+def _presentable(request: Request) -> Request:
+    """Return the request with file names that JSON can hold; the files themselves are passed open."""
+    if isinstance(request, RunImage) and PASSES_DESCRIPTORS:
+        inputs = {name: _printable(path) for name, path in request.inputs.items()}
+        request = msgspec.structs.replace(request, image=_printable(request.image), inputs=inputs)
+    if request.path != _printable(request.path):
+        name = _printable(os.path.basename(request.path))
+        raise InspectorError(f"The name of {name}, or of a folder above it, is not UTF-8.", "Rename it.")
+    return request
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _serve_in_child(connection: Connection, log: Connection, provider: str, memory_bytes: int) -> None:
+    from inspector.engine.worker import serve  # here, so that ONNX Runtime loads in the child only
+
+    serve(connection, log, provider, memory_bytes)

@@ -1,0 +1,202 @@
+"""All that crosses the process boundary: JSON messages, each checked against its type when it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from inspector.graph.model import Difference, Model, Prediction, Run
+from inspector.graph.preprocessing import Preprocessing
+
+MESSAGE_BYTES = 1 << 20  # a longer body travels in a block of shared memory
+BODY_BYTES = 1 << 28
+
+
+# ---------------------------------------------------------------- what the program asks for
+
+
+class OpenModel(msgspec.Struct, frozen=True, tag=True):
+    """Read a model, describe it, and make its sessions ready.
+
+    Answered by ``ModelOpened`` (as soon as structure and shapes are known) and then ``Ready``.
+
+    Attributes:
+        path: Absolute.
+    """
+
+    request_id: int
+    path: str
+
+
+class RunImage(msgspec.Struct, frozen=True, tag=True):
+    """Run a model, opening it first if this child has not yet.
+
+    Answered by ``Predicted``, and then, if ``maps``, by ``Ran``.
+
+    Attributes:
+        image: A picture or tensor file (``.npy``, ``.pb``); ``""`` to feed defaults only.
+        preprocessing: None: the model's own, or a guess; what was used comes back in the prediction.
+        inputs: Tensor files for other inputs, by input name. The rest get a default.
+        maps: Also run the instrumented model.
+        tensors: The tensors wanted; empty: all that fit in memory.
+    """
+
+    request_id: int
+    path: str
+    image: str
+    preprocessing: Preprocessing | None = None
+    inputs: Mapping[str, str] = {}
+    maps: bool = True
+    tensors: tuple[str, ...] = ()
+
+
+Request = OpenModel | RunImage
+
+
+# ---------------------------------------------------------------- what the program gets back
+
+
+class ModelOpened(msgspec.Struct, frozen=True, tag=True):
+    """The model's structure and shapes; its sessions are still being made."""
+
+    request_id: int
+    model: Model
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The sessions are made; the next run starts at once.
+
+    Attributes:
+        provider: What will run the model: ``"CPU"`` or ``"CUDA"``.
+        note: Why that is not what was asked for; empty if it is.
+        sandbox: What keeps the child locked in, or why nothing does.
+        seconds: What making both sessions took.
+    """
+
+    request_id: int
+    provider: str
+    note: str
+    sandbox: str
+    seconds: float
+
+
+class Predicted(msgspec.Struct, frozen=True):
+    """The answer of the model as deployed."""
+
+    request_id: int
+    prediction: Prediction
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """Every tensor of the instrumented model."""
+
+    request_id: int
+    run: Run
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The end of a request that could not be carried out.
+
+    Attributes:
+        kind: Of the error, see ``errors.error_of``; ``"stopped"`` if the user stopped it.
+        detail: For the log.
+    """
+
+    request_id: int
+    kind: str
+    message: str
+    remedy: str = ""
+    detail: str = ""
+
+
+Reply = ModelOpened | Ready | Predicted | Ran | Failed
+
+
+# ---------------------------------------------------------------- between the two processes only
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """Where an array lies in a block.
+
+    Attributes:
+        dtype: A numpy type string, e.g. ``"<f4"``.
+        offset: In bytes.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    block: int
+    offset: int
+
+
+class NeedBlock(msgspec.Struct, frozen=True, tag=True):
+    """The child needs that many bytes of shared memory; answered by ``Lend``."""
+
+    bytes: int
+
+
+class Lend(msgspec.Struct, frozen=True, tag=True):
+    """A block for the child to write into.
+
+    Attributes:
+        is_new: Its descriptor comes with this message (or its path, where descriptors cannot be passed).
+        forget: Blocks the child must unmap.
+        refusal: Why there is none; empty if there is.
+    """
+
+    block: int
+    bytes: int
+    is_new: bool
+    path: str = ""
+    forget: tuple[int, ...] = ()
+    refusal: str = ""
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Stop the run at the next node."""
+
+
+class InBlock(msgspec.Struct, frozen=True, tag=True):
+    """A message too long to send lies at the start of that block."""
+
+    block: int
+    bytes: int
+
+
+class PictureFacts(msgspec.Struct, frozen=True):
+    """A ``Picture`` without its pixels, which have a placement."""
+
+    pixels: Placement
+    size: tuple[int, int]
+    box: tuple[float, float, float, float]
+    note: str
+
+
+class PredictedAt(msgspec.Struct, frozen=True, tag=True):
+    """``Prediction`` as the child sends it."""
+
+    request_id: int
+    fed: tuple[Placement, ...]
+    outputs: tuple[Placement, ...]
+    preprocessing: Preprocessing | None
+    picture: PictureFacts | None
+    provider: str
+    seconds: float
+
+
+class RanAt(msgspec.Struct, frozen=True, tag=True):
+    """``Run`` as the child sends it."""
+
+    request_id: int
+    tensors: tuple[Placement, ...]
+    difference: Difference | None
+    seconds: float
+    missing: tuple[str, ...]
+    unshowable: Mapping[str, str]
+    casts: Mapping[str, str]
+
+
+ToChild = OpenModel | RunImage | Lend | Cancel
+FromChild = ModelOpened | Ready | Failed | NeedBlock | InBlock | PredictedAt | RanAt

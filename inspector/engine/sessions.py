@@ -1,0 +1,309 @@
+"""The two ONNX Runtime sessions of a model, and a run that writes its tensors straight into shared memory.
+
+*Deployed*: the untouched graph, fully optimised; it gives the answer. *Instrumented*: every tensor an output and no
+optimisation, so that each tensor is what its operator alone computes; it gives the feature maps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+from inspector.engine.blocks import Layout, view
+from inspector.engine.protocol import Placement
+from inspector.errors import LimitError
+from inspector.graph.model import Array
+from inspector.graph.reader import Opened, infer_shapes
+
+LendBlock = Callable[[int], tuple[int, mmap.mmap]]
+
+# What ONNX Runtime says of a tensor's type, and the numpy type that can hold it.
+_NUMPY_TYPES = {
+    "tensor(float)": "<f4",
+    "tensor(double)": "<f8",
+    "tensor(float16)": "<f2",
+    "tensor(int8)": "|i1",
+    "tensor(int16)": "<i2",
+    "tensor(int32)": "<i4",
+    "tensor(int64)": "<i8",
+    "tensor(uint8)": "|u1",
+    "tensor(uint16)": "<u2",
+    "tensor(uint32)": "<u4",
+    "tensor(uint64)": "<u8",
+    "tensor(bool)": "|b1",
+    "tensor(complex64)": "<c8",
+    "tensor(complex128)": "<c16",
+}
+# Types that numpy lacks. ONNX Runtime would refuse the whole run, or hand out codes as if they were numbers.
+_CAST_TYPES = frozenset(
+    f"tensor({name})"
+    for name in (
+        *("bfloat16", "int4", "uint4", "int2", "uint2", "float4e2m1"),
+        *("float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The instrumented graph.
+
+    Attributes:
+        proto: With every tensor that can be shown as an output.
+        names: Of the outputs to fetch, by the tensor they show: the same, but for a cast.
+        casts: Tensors shown as float32, by name: their own type.
+        unshowable: Tensors that are no arrays of numbers, by name: what they are.
+    """
+
+    proto: onnx.ModelProto
+    names: Mapping[str, str]
+    casts: Mapping[str, str]
+    unshowable: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The tensors of a run, in blocks. ``missing`` were left out to stay within the memory budget."""
+
+    placements: tuple[Placement, ...]
+    missing: tuple[str, ...]
+
+
+class Sessions:
+    """Both sessions of one model.
+
+    Args:
+        opened: The model as read.
+        provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Attributes:
+        provider: ``"CPU"`` or ``"CUDA"``: what really runs it.
+        note: Why that is not what was asked for; empty if it is.
+    """
+
+    def __init__(self, opened: Opened, provider: str) -> None:
+        self._opened = opened
+        self._providers, self.note = _providers(provider)
+        self._run_options = ort.RunOptions()
+        self.deployed = self._session(opened.proto, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)
+        used = self.deployed.get_providers()[0]
+        self.provider = used.removesuffix("ExecutionProvider")
+        if len(self._providers) > 1 and self.provider == "CPU":
+            self.note = "CUDA was asked for and ONNX Runtime could not start it; the log says why."
+        self._marked: Marked | None = None
+        self._instrumented: ort.InferenceSession | None = None
+        self._shapes: dict[tuple[tuple[str, tuple[int, ...]], ...], dict[str, tuple[int, ...]]] = {}
+
+    def instrument(self) -> Marked:
+        """Make the instrumented session, if it is not made yet."""
+        if self._marked is None or self._instrumented is None:
+            self._marked, self._instrumented = self._mark()
+        return self._marked
+
+    def stop(self) -> None:
+        """End the run that is under way at its next node. May be called from another thread."""
+        self._run_options.terminate = True
+
+    def predict(self, feeds: Mapping[str, Array]) -> dict[str, object]:
+        """Run the model as deployed; an output that is no tensor is what ONNX Runtime makes of it."""
+        self._run_options = ort.RunOptions()
+        names = [output.name for output in self.deployed.get_outputs()]
+        values = self.deployed.run(names, dict(feeds), self._run_options)
+        return dict(zip(names, values, strict=True))
+
+    def run(self, feeds: Mapping[str, Array], wanted: Iterable[str], budget_bytes: int, lend: LendBlock) -> Placed:
+        """Run the instrumented model; ONNX Runtime writes the tensors into the lent block itself.
+
+        Tensors whose shape is known before the run are bound to their place. The others are made by
+        ONNX Runtime and copied into a second block.
+
+        Args:
+            feeds: Every input, by name.
+            wanted: The tensors to keep; empty for all that fit in ``budget_bytes``, in the model's order.
+            budget_bytes: Memory for the tensors.
+            lend: Gives a block of at least that many bytes, and its number.
+        """
+        marked = self.instrument()
+        assert self._instrumented is not None
+        types = {output.name: output.type for output in self._instrumented.get_outputs()}
+        shapes = self._known_shapes(feeds)
+        asked = set(wanted)
+        layout, bound, loose, missing = Layout(), [], [], []
+        for tensor, output in marked.names.items():
+            if asked and tensor not in asked:
+                continue
+            shape, dtype = shapes.get(output), _NUMPY_TYPES[types[output]]
+            if shape is None or 0 in shape:
+                loose.append((tensor, output, dtype))
+                continue
+            end = layout.end
+            place = layout.place(tensor, shape, dtype)
+            if layout.end > budget_bytes and not asked:
+                layout.end = end
+                missing.append(tensor)
+            else:
+                bound.append((output, place))
+        try:
+            placements = self._run_bound(feeds, bound, loose, layout.end, lend)
+        except ort.capi.onnxruntime_pybind11_state.InvalidArgument:
+            # A shape that was inferred wrongly: let ONNX Runtime find all of them out.
+            loose = [(place.name, output, place.dtype) for output, place in bound] + loose
+            placements = self._run_bound(feeds, [], loose, 0, lend)
+        return Placed(placements, tuple(missing))
+
+    def _run_bound(
+        self,
+        feeds: Mapping[str, Array],
+        bound: list[tuple[str, Placement]],
+        loose: list[tuple[str, str, str]],
+        size: int,
+        lend: LendBlock,
+    ) -> tuple[Placement, ...]:
+        assert self._instrumented is not None
+        session, self._run_options = self._instrumented, ort.RunOptions()
+        binding = session.io_binding()
+        for name, array in feeds.items():
+            binding.bind_cpu_input(name, array)
+        placements = []
+        if bound:
+            number, block = lend(size)
+            start = ctypes.addressof(ctypes.c_char.from_buffer(block))
+            for output, place in bound:
+                element = np.dtype(place.dtype).type
+                binding.bind_output(output, "cpu", 0, element, place.shape, start + place.offset)
+                placements.append(Placement(place.name, place.shape, place.dtype, number, place.offset))
+        for _, output, _ in loose:
+            binding.bind_output(output, "cpu")
+        session.run_with_iobinding(binding, self._run_options)
+        if loose:
+            values = binding.get_outputs()[len(bound) :]
+            found = {tensor: value.numpy() for (tensor, _, _), value in zip(loose, values, strict=True)}
+            placements += copied(found, lend)
+        return tuple(placements)
+
+    def _known_shapes(self, feeds: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+        """Return the shapes that can be known before running these inputs, by output name."""
+        key = tuple((name, array.shape) for name, array in feeds.items())
+        if key not in self._shapes:
+            assert self._marked is not None
+            inferred = infer_shapes(self._opened.proto, {name: array.shape for name, array in feeds.items()})
+            known = {}
+            for tensor, output in self._marked.names.items():
+                shape = inferred[tensor].shape if tensor in inferred else None
+                if shape is not None and all(isinstance(length, int) for length in shape):
+                    known[output] = tuple(int(length) for length in shape if length is not None)
+            self._shapes = {key: known}
+        return self._shapes[key]
+
+    def _mark(self) -> tuple[Marked, ort.InferenceSession]:
+        """Mark every tensor. ONNX Runtime knows the types, so it is asked first and what numpy lacks is cast."""
+        proto = onnx.ModelProto()
+        proto.CopyFrom(self._opened.proto)
+        own = [output.name for output in proto.graph.output]
+        made = [name for node in proto.graph.node if node.op_type != "Constant" for name in node.output if name]
+        tensors = list(dict.fromkeys([*made, *own]))
+        types = {tensor.name: tensor for layer in self._opened.model.layers for tensor in layer.outputs}
+        unshowable = {n: types[n].dtype for n in tensors if n in types and types[n].dtype in _NOT_ARRAYS}
+        casts = {n: types[n].dtype for n in tensors if n in types and f"tensor({types[n].dtype})" in _CAST_TYPES}
+        for _ in range(2):
+            candidate = _with_outputs(proto, tensors, casts, unshowable)
+            session = self._session(candidate.proto, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+            shown = {output: tensor for tensor, output in candidate.names.items()}
+            wrong = {
+                shown[o.name]: o.type for o in session.get_outputs() if o.name in shown and o.type not in _NUMPY_TYPES
+            }
+            if not wrong:
+                return candidate, session
+            casts |= {n: kind[7:-1] for n, kind in wrong.items() if kind in _CAST_TYPES}
+            unshowable |= {n: kind for n, kind in wrong.items() if kind not in _CAST_TYPES}
+        return candidate, session
+
+    def _session(self, proto: onnx.ModelProto, level: ort.GraphOptimizationLevel) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.graph_optimization_level = level
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", self._opened.folder)
+        if level == ort.GraphOptimizationLevel.ORT_DISABLE_ALL:
+            # Prepacking copies every kernel a second time and saves little: the instrumented model runs once a picture.
+            options.add_session_config_entry("session.disable_prepacking", "1")
+        return ort.InferenceSession(proto.SerializeToString(), options, providers=self._providers)
+
+
+_NOT_ARRAYS = frozenset(["string", "sequence", "optional", "map", "sparse_tensor"])
+
+
+def copied(arrays: Mapping[str, Array], lend: LendBlock) -> list[Placement]:
+    """Copy arrays into a block of their own; return where they lie."""
+    layout = Layout()
+    places = [layout.place(name, array.shape, array.dtype.str) for name, array in arrays.items()]
+    number, block = lend(layout.end)
+    for place, array in zip(places, arrays.values(), strict=True):
+        if array.size:
+            view(block, place)[...] = array
+    return [Placement(place.name, place.shape, place.dtype, number, place.offset) for place in places]
+
+
+def _with_outputs(
+    proto: onnx.ModelProto, tensors: list[str], casts: Mapping[str, str], unshowable: Mapping[str, str]
+) -> Marked:
+    marked = onnx.ModelProto()
+    marked.CopyFrom(proto)
+    have = {output.name for output in marked.graph.output}
+    taken = {name for node in marked.graph.node for name in (*node.input, *node.output)}
+    names = {}
+    for tensor in tensors:
+        if tensor in unshowable:
+            continue
+        output = tensor
+        if tensor in casts:
+            output = f"{tensor} as float32"
+            while output in taken:
+                output += "_"
+            taken.add(output)
+            cast = marked.graph.node.add(op_type="Cast", input=[tensor], output=[output], name=output)
+            cast.attribute.add(name="to", type=onnx.AttributeProto.INT, i=onnx.TensorProto.FLOAT)
+        names[tensor] = output
+        if output not in have:
+            marked.graph.output.add(name=output)  # without a type: ONNX Runtime infers it
+            have.add(output)
+    return Marked(marked, names, dict(casts), dict(unshowable))
+
+
+def _providers(wanted: str) -> tuple[list[str], str]:
+    """Return ONNX Runtime's providers for ``"auto"``, ``"cpu"`` or ``"cuda"``, and a note if it cannot be had."""
+    if wanted == "cpu" or (wanted == "auto" and not gpu_driver_loads()):
+        return ["CPUExecutionProvider"], ""
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        note = "CUDA was asked for and the installed ONNX Runtime has none." if wanted == "cuda" else ""
+        return ["CPUExecutionProvider"], note
+    if hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
+    return ["CUDAExecutionProvider", "CPUExecutionProvider"], ""
+
+
+def gpu_driver_loads() -> bool:
+    """Return whether NVIDIA's driver library is there; ONNX Runtime lists CUDA on any machine."""
+    for name in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def budget(memory_bytes: int) -> int:
+    """Return the memory that the tensors of one run may take: a third of what the child may use.
+
+    Raises:
+        LimitError: There is not even room for a small model.
+    """
+    if memory_bytes < 64 << 20:
+        raise LimitError("Too little memory is free to run a model.", "Close other programs.")
+    return memory_bytes // 3

@@ -71,6 +71,7 @@ class Engine:
         self._memory_bytes = memory_bytes or free_memory_bytes() * 3 // 4
         self._lock = threading.Lock()
         self._waiting: dict[type[Request], Request] = {}
+        self._dropped: list[Request] = []  # stopped before they ran; still to be answered
         self._running: Request | None = None
         self._cancelled_at = 0.0
         self._closed = False
@@ -89,8 +90,9 @@ class Engine:
         self._poke()
 
     def cancel(self) -> None:
-        """Stop what is running: at its next node, or with its process half a second later."""
+        """Stop what runs or waits: at its next node, or with its process half a second later."""
         with self._lock:
+            self._dropped += self._waiting.values()
             self._waiting.clear()
             if self._running is not None and not self._cancelled_at:
                 self._cancelled_at = time.monotonic()
@@ -128,6 +130,7 @@ class Engine:
     def _serve(self) -> None:
         self._start_child()
         while not self._closed:
+            self._answer_dropped()
             self._post_next()
             child = self._child
             watched: list[Connection] = [self._woken]
@@ -154,6 +157,12 @@ class Engine:
             self._child = child
             if self._closed:  # close() did not see it
                 child.process.kill()
+
+    def _answer_dropped(self) -> None:
+        with self._lock:
+            dropped, self._dropped = self._dropped, []
+        for request in dropped:
+            self._on_reply(_stopped(request.request_id))
 
     def _post_next(self) -> None:
         with self._lock:
@@ -262,7 +271,7 @@ class Engine:
             self._child.was_asked_to_stop = False
             self._child.blocks.reclaim()
         if isinstance(reply, Failed) and cancelled:
-            reply = Failed(reply.request_id, "stopped", "Stopped.")
+            reply = _stopped(reply.request_id)
         self._post_next()
         if not self._closed:
             self._on_reply(reply)
@@ -403,6 +412,10 @@ class _Child:
         self.connection.close()
         self.log.close()
         self.blocks.close()
+
+
+def _stopped(request_id: int) -> Failed:
+    return Failed(request_id, "stopped", "Stopped.")
 
 
 def free_memory_bytes() -> int:

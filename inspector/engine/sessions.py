@@ -167,6 +167,13 @@ class Sessions:
     ) -> tuple[Placement, ...]:
         assert self._instrumented is not None
         session, self._run_options = self._instrumented, ort.RunOptions()
+        if any(array.dtype.kind not in "fiubc" for array in feeds.values()):  # text cannot be bound
+            everything = [(place.name, output) for output, place in bound] + [row[:2] for row in loose]
+            if not everything:
+                return ()
+            values = session.run([output for _, output in everything], dict(feeds), self._run_options)
+            named = {tensor: value for (tensor, _), value in zip(everything, values, strict=True)}
+            return tuple(copied(named, lend))
         binding = session.io_binding()
         for name, array in feeds.items():
             binding.bind_cpu_input(name, array)

@@ -72,17 +72,17 @@ def save(tmp_path: Path) -> Save:
         outputs: list[str],
         initializers: dict[str, np.ndarray] | None = None,
         opset: int = 17,
-        kind: int = TensorProto.FLOAT,
+        output_kind: int = TensorProto.FLOAT,
     ) -> Path:
         graph = helper.make_graph(
             nodes,
             "test",
-            [helper.make_tensor_value_info(each, kind, shape) for each, shape in inputs.items()],
+            [helper.make_tensor_value_info(each, TensorProto.FLOAT, shape) for each, shape in inputs.items()],
             [helper.make_empty_tensor_value_info(each) for each in outputs],
             [numpy_helper.from_array(value, each) for each, value in (initializers or {}).items()],
         )
         for output in graph.output:
-            output.type.tensor_type.elem_type = kind
+            output.type.tensor_type.elem_type = output_kind
         path = tmp_path / name
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9), path)
         return path

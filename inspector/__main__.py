@@ -1,0 +1,20 @@
+"""Starts the program: ``inspector`` and ``python -m inspector``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Carry out the command line; return the exit code."""
+    if getattr(sys, "frozen", False):  # a packed program starts itself as its own child process
+        import multiprocessing
+
+        multiprocessing.freeze_support()
+    from inspector import cli
+
+    return cli.main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Layers and kernels as pictures, ready to be written: the same colours as in the window."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector import render
+from inspector.analysis import feature_maps
+from inspector.graph.model import Array
+
+Pixels = NDArray[np.uint8]
+
+BACKGROUND = (0x1F, 0x20, 0x23)  # between the tiles
+RGB = "rgb"  # stands for a colormap where the pixels are colours themselves
+_COMFORTABLE_PIXELS = 512  # a smaller picture is magnified
+_MOST_MAGNIFIED = 16
+_LARGEST_SIDE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture and what its colours stand for.
+
+    Attributes:
+        pixels: ``(height, width, 3)`` uint8 RGB.
+        limits: The values drawn as the first and the last colour.
+        colormap: A name from ``render.COLORMAPS``, or ``RGB``.
+    """
+
+    pixels: Pixels
+    limits: tuple[float, float]
+    colormap: str
+
+
+def maps_picture(tensor: Array, channels_last: bool = False) -> Drawn | None:
+    """Draw all channels of a tensor as one mosaic, with the same limits for all.
+
+    Returns:
+        None where the tensor has no reading as feature maps.
+    """
+    maps = feature_maps(tensor, channels_last)
+    if maps is None:
+        return None
+    found, colormap = render.resolve(maps)
+    return Drawn(_mosaic(maps, found, colormap), found.of(0), colormap)
+
+
+def kernels_picture(kernel: Array, bgr: bool = False, as_rgb: bool = False) -> Drawn | None:
+    """Draw all kernels of a layer, with limits around zero.
+
+    Each row of tiles is an output channel, each column an input channel; one picture per output channel where the
+    input is a picture. A kernel of single numbers is one image of all of them.
+
+    Args:
+        kernel: ``(outputs, inputs, ...)`` with 0 to 3 spatial axes.
+        bgr: A picture's channels are blue, green, red.
+        as_rgb: The input is a picture of three channels.
+
+    Returns:
+        None for a kernel of another rank, or without elements.
+    """
+    if not kernel.size or not 1 <= kernel.ndim <= 5:
+        return None
+    outputs = len(kernel)
+    if as_rgb and kernel.ndim == 4 and kernel.shape[1] == 3:
+        return _rgb_kernels(kernel, bgr)
+    if math.prod(kernel.shape[2:]) == 1:
+        tiles, columns = kernel.reshape(1, outputs, -1), 1
+    else:
+        height, width = (1, kernel.shape[-1]) if kernel.ndim == 3 else kernel.shape[-2:]
+        tiles = kernel.reshape(-1, height, width)
+        columns = len(tiles) // outputs if len(tiles) > outputs else 0
+    found = render.limits(tiles, "symmetric")
+    return Drawn(_mosaic(tiles, found, "signed", columns), found.of(0), "signed")
+
+
+def _rgb_kernels(kernel: Array, bgr: bool) -> Drawn:
+    count, _, height, width = kernel.shape
+    grid = _grid(count, height, width)
+    window = render.window(render.sheet(render.first_layer_rgb(kernel, bgr), grid), 0, 0, grid.size[1], grid.size[0])
+    pixels = np.where(window.blank[..., np.newaxis], np.array(BACKGROUND, np.uint8), window.pixels)
+    return Drawn(pixels, render.limits(kernel.reshape(count, -1, 1), "symmetric").of(0), RGB)
+
+
+def _mosaic(tiles: Array, limits: render.Limits, colormap: str, columns: int = 0) -> Pixels:
+    count, height, width = tiles.shape
+    grid = _grid(count, height, width, columns)
+    found = render.specials(tiles)
+    window = render.window(render.sheet(render.indices(tiles, limits), grid, found), 0, 0, grid.size[1], grid.size[0])
+    whole = render.Mosaic(window.pixels, window.blank, grid, window.kinds, found.nan, found.infinite)
+    return render.painted(whole, render.palette(colormap), BACKGROUND)
+
+
+def _grid(count: int, height: int, width: int, columns: int = 0) -> render.Grid:
+    """Lay tiles out pixel for pixel; small ones magnified, and reduced only where no program could open the picture."""
+    columns = columns or render.best_columns(count, height, width, 1000, 1000)
+    plain = render.Grid(count, height, width, columns, height, width)
+    longest = max(plain.size)
+    if longest > _LARGEST_SIDE:
+        return render.best_grid(count, height, width, _LARGEST_SIDE, _LARGEST_SIDE)
+    scale = max(1, min(_MOST_MAGNIFIED, _COMFORTABLE_PIXELS // longest))
+    return render.Grid(count, height, width, columns, height * scale, width * scale)

@@ -338,7 +338,7 @@ def read_tensor(file: BinaryIO, name: str) -> Array:
         if proto.data_location == onnx.TensorProto.EXTERNAL:
             raise ImageError(f"{name} keeps its numbers in another file.", "Save it with its data inside.")
         return onnx.numpy_helper.to_array(proto)
-    except InspectorError:
+    except (InspectorError, MemoryError):
         raise
     except Exception as error:
         raise ImageError(f"{name} is not a tensor file that can be read: {error}.", "Save it again.") from None

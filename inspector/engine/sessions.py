@@ -98,7 +98,12 @@ class Sessions:
             self.note = "CUDA was asked for and ONNX Runtime could not start it; the log says why."
         self._marked: Marked | None = None
         self._instrumented: ort.InferenceSession | None = None
+        self._partial: tuple[frozenset[str], ort.InferenceSession] | None = None  # the last one made
         self._shapes: dict[tuple[tuple[str, tuple[int, ...]], ...], dict[str, tuple[int, ...]]] = {}
+
+    def begin(self) -> None:
+        """Let the next runs go on, whatever was stopped before."""
+        self._run_options = ort.RunOptions()
 
     def instrument(self) -> Marked:
         """Make the instrumented session, if it is not made yet."""
@@ -107,12 +112,11 @@ class Sessions:
         return self._marked
 
     def stop(self) -> None:
-        """End the run that is under way at its next node. May be called from another thread."""
+        """End the run that is under way, and those until ``begin``, at the next node. May be called from any thread."""
         self._run_options.terminate = True
 
     def predict(self, feeds: Mapping[str, Array]) -> dict[str, object]:
         """Run the model as deployed; an output that is no tensor is what ONNX Runtime makes of it."""
-        self._run_options = ort.RunOptions()
         names = [output.name for output in self.deployed.get_outputs()]
         values = self.deployed.run(names, dict(feeds), self._run_options)
         return dict(zip(names, values, strict=True))
@@ -149,24 +153,39 @@ class Sessions:
                 missing.append(tensor)
             else:
                 bound.append((output, place))
+        session = self._keeping([output for output, _ in bound] + [output for _, output, _ in loose])
         try:
-            placements = self._run_bound(feeds, bound, loose, layout.end, lend)
+            placements = self._run_bound(session, feeds, bound, loose, layout.end, lend)
         except ort.capi.onnxruntime_pybind11_state.InvalidArgument:
             # A shape that was inferred wrongly: let ONNX Runtime find all of them out.
             loose = [(place.name, output, place.dtype) for output, place in bound] + loose
-            placements = self._run_bound(feeds, [], loose, 0, lend)
+            placements = self._run_bound(session, feeds, [], loose, 0, lend)
         return Placed(placements, tuple(missing))
+
+    def _keeping(self, outputs: list[str]) -> ort.InferenceSession:
+        """Return an instrumented session that keeps these outputs: the others would take memory even if nobody asks."""
+        assert self._marked is not None
+        assert self._instrumented is not None
+        wanted = frozenset(outputs)
+        if len(wanted) == len(self._marked.names):
+            return self._instrumented
+        if self._partial is None or self._partial[0] != wanted:
+            proto = onnx.ModelProto()
+            proto.CopyFrom(self._marked.proto)
+            del proto.graph.output[:]
+            proto.graph.output.extend(each for each in self._marked.proto.graph.output if each.name in wanted)
+            self._partial = wanted, self._session(proto, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+        return self._partial[1]
 
     def _run_bound(
         self,
+        session: ort.InferenceSession,
         feeds: Mapping[str, Array],
         bound: list[tuple[str, Placement]],
         loose: list[tuple[str, str, str]],
         size: int,
         lend: LendBlock,
     ) -> tuple[Placement, ...]:
-        assert self._instrumented is not None
-        session, self._run_options = self._instrumented, ort.RunOptions()
         if any(array.dtype.kind not in "fiubc" for array in feeds.values()):  # text cannot be bound
             everything = [(place.name, output) for output, place in bound] + [row[:2] for row in loose]
             if not everything:

@@ -40,7 +40,7 @@ from inspector.engine.protocol import (
     ToChild,
 )
 from inspector.engine.sessions import Sessions, budget, copied, gpu_driver_loads
-from inspector.errors import ImageError, InspectorError, LimitError, ModelError, RuntimeFailure
+from inspector.errors import EngineError, ImageError, InspectorError, LimitError, ModelError, RuntimeFailure
 from inspector.graph.compare import difference
 from inspector.graph.model import Array, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing
@@ -143,6 +143,7 @@ class _Worker:
     def _run(self, request: RunImage, descriptors: tuple[int, ...]) -> FromChild:
         opened = self._model(request.path)
         sessions = self._prepared(opened)
+        sessions.begin()
         feeds, recipe, picture = self._feeds(opened.model, request, descriptors)
         began = time.perf_counter()
         outputs = sessions.predict(feeds)
@@ -291,14 +292,18 @@ def _failed(request: OpenModel | RunImage, error: InspectorError) -> Failed:
 
 
 def _in_words(error: Exception, name: str) -> InspectorError:
-    """Return what ONNX Runtime (or another library) refused as a sentence."""
+    """Return what ONNX Runtime (or another library) refused as a sentence; anything else is a bug of ours."""
     said = " ".join(str(error).split())
     with contextlib.suppress(ValueError):
         said = said[said.index(" : ", said.index("[ONNXRuntimeError]") + 20) + 3 :]
-    said = said[:400] or type(error).__name__
-    if "bad_alloc" in said or "Failed to allocate memory" in said or "BFCArena" in said:
-        return LimitError(f"{name} needs more memory than the engine may use: {said}", _SMALLER)
     kind = type(error).__name__
+    said = said[:400] or kind
+    if any(sign in said for sign in ("bad_alloc", "Failed to allocate memory", "BFCArena")):
+        return LimitError(f"{name} needs more memory than the engine may use: {said}", _SMALLER)
     if kind in ("InvalidGraph", "InvalidProtobuf", "NotImplemented", "NoModel", "NoSuchFile"):
         return ModelError(f"ONNX Runtime cannot load {name}: {said}", "Export the model again, or for another opset.")
-    return RuntimeFailure(f"ONNX Runtime cannot run {name}: {said}", "Check that the input fits the model.")
+    if type(error).__module__.partition(".")[0] in ("onnxruntime", "onnx", "google") or type(error) is RuntimeError:
+        return RuntimeFailure(f"ONNX Runtime cannot run {name}: {said}", "Check that the input fits the model.")
+    return EngineError(
+        f"The engine has a bug that {name} brings out ({kind}: {said}).", "Please report it with the details."
+    )

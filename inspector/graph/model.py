@@ -23,7 +23,7 @@ class Tensor:
 
     Attributes:
         name: Unique in the model.
-        dtype: ``"float32"``, ``"float16"``, ``"int64"``, ``"bfloat16"``, ``"string"``, ``"sequence"``, ...; ``""`` if unknown.
+        dtype: ``"float32"``, ``"float16"``, ``"int64"``, ``"bfloat16"``, ``"string"``, ``"sequence"``, ...; ``""``: unknown.
         shape: As stored, e.g. ``(N, C, H, W)``; None if not even the rank is known.
     """
 
@@ -180,7 +180,8 @@ class Difference:
 
     Attributes:
         output: The output that differs most.
-        max_abs: The largest absolute difference; None where only one of the two is NaN or their shapes differ.
+        max_abs: The largest absolute difference; None where no number can say it: only one of
+            the two is NaN or infinite, or their shapes differ.
         top_changed: Whether the largest element of that output is another one.
     """
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from inspector import __version__, format
-from inspector.errors import EngineError, ExportError, ImageError, InspectorError, RuntimeFailure, UsageError, error_of
+from inspector.errors import EngineError, ExportError, ImageError, InspectorError, RunError, UsageError, error_of
 
 if TYPE_CHECKING:
     from inspector.analysis import Head
@@ -370,7 +370,7 @@ def _recipe(asked: argparse.Namespace) -> Preprocessing | None:
 def _checked_provider(ready: Ready, asked: str) -> str:
     """Return what runs the model, and say why if that is not what was asked for."""
     if asked != "auto" and ready.provider.lower() != asked:
-        raise RuntimeFailure(
+        raise RunError(
             ready.note or f"The model runs on {ready.provider}, not on {asked.upper()}.",
             "Leave --provider out to run it there, or see inspector doctor for what is missing.",
         )

@@ -44,7 +44,7 @@ class ImageError(InspectorError):
     kind = "image"
 
 
-class RuntimeFailure(InspectorError):
+class RunError(InspectorError):
     """ONNX Runtime could not load or run the model."""
 
     exit_code = 4
@@ -77,7 +77,7 @@ KINDS: tuple[type[InspectorError], ...] = (
     UsageError,
     ModelError,
     ImageError,
-    RuntimeFailure,
+    RunError,
     LimitError,
     EngineError,
     ExportError,

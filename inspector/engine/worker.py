@@ -40,7 +40,7 @@ from inspector.engine.protocol import (
     ToChild,
 )
 from inspector.engine.sessions import Sessions, budget, copied, gpu_driver_loads
-from inspector.errors import EngineError, ImageError, InspectorError, LimitError, ModelError, RuntimeFailure
+from inspector.errors import EngineError, ImageError, InspectorError, LimitError, ModelError, RunError
 from inspector.graph.compare import difference
 from inspector.graph.model import Array, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing
@@ -303,7 +303,7 @@ def _in_words(error: Exception, name: str) -> InspectorError:
     if kind in ("InvalidGraph", "InvalidProtobuf", "NotImplemented", "NoModel", "NoSuchFile"):
         return ModelError(f"ONNX Runtime cannot load {name}: {said}", "Export the model again, or for another opset.")
     if type(error).__module__.partition(".")[0] in ("onnxruntime", "onnx", "google") or type(error) is RuntimeError:
-        return RuntimeFailure(f"ONNX Runtime cannot run {name}: {said}", "Check that the input fits the model.")
+        return RunError(f"ONNX Runtime cannot run {name}: {said}", "Check that the input fits the model.")
     return EngineError(
         f"The engine has a bug that {name} brings out ({kind}: {said}).", "Please report it with the details."
     )

@@ -23,7 +23,7 @@ class Tensor:
 
     Attributes:
         name: Unique in the model.
-        dtype: ``"float32"``, ``"float16"``, ``"int64"``, ``"bfloat16"``, ``"string"``, ``"sequence"``, ...; ``""``: unknown.
+        dtype: ``"float32"``, ``"float16"``, ``"int64"``, ``"bfloat16"``, ``"string"``, ...; ``""`` if unknown.
         shape: As stored, e.g. ``(N, C, H, W)``; None if not even the rank is known.
     """
 

@@ -41,11 +41,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong, for the status bar: a sentence, what to try, and details for the log."""
+    """What went wrong, for the status bar: a sentence, what to try, details for the log, and the error's ``kind``."""
 
     message: str
     remedy: str = ""
     detail: str = ""
+    kind: str = ""
 
 
 class Session(QObject):
@@ -152,7 +153,7 @@ class Session(QObject):
         try:
             self.labels = read_labels(path)
         except InspectorError as error:
-            self._fail(Failure(error.message, error.remedy))
+            self._fail(Failure(error.message, error.remedy, kind=error.kind))
             return
         self.prediction_changed.emit()
 
@@ -279,7 +280,7 @@ class Session(QObject):
                 self._candidate = None
                 self._spare_timer.start()
                 self._end()
-                self._fail(Failure(reply.message, reply.remedy, reply.detail))
+                self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 
     def _show_model(self, model: Model) -> None:
         same = self.model is not None and self.model.path == model.path
@@ -311,7 +312,7 @@ class Session(QObject):
                 self._fetching.discard(reply.request_id)
                 if reply.request_id == self._last_request or not self._waits():
                     self._end()
-                self._fail(Failure(reply.message, reply.remedy, reply.detail))
+                self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 
     def _on_run(self, run: Run) -> None:
         if run.request_id in self._fetching and self.run is not None:

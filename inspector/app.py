@@ -1,0 +1,49 @@
+"""Starts the window. Imports Qt late: the command line and the engine's process do without it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from inspector import preflight
+
+
+def run_window(
+    model: str | None = None,
+    images: Sequence[str] = (),
+    *,
+    provider: str = "auto",
+    preprocess: str | None = None,
+    labels: str | None = None,
+    theme: str | None = None,
+    screenshot: str | None = None,
+    size: tuple[int, int] | None = None,
+) -> int:
+    """Open the window, and return when it is closed.
+
+    Args:
+        model: An ONNX file to open.
+        images: Pictures or tensor files; the first one is run.
+        provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        preprocess: A preset for this model instead of what its files say.
+        labels: A file of class names for this model.
+        theme: ``"light"``, ``"dark"`` or ``"system"``; None for what the user chose before.
+        screenshot: Write the window's picture to this file once the run is shown, and leave.
+        size: Of the window, in pixels.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: No window can be opened here.
+        InspectorError: What was to be in the screenshot could not be shown, or the file not be written.
+    """
+    if screenshot and sys.platform == "linux":
+        # Without a desktop around it the picture is the same everywhere, and no window flashes up.
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    preflight.require_window()
+    from inspector.ui import program
+
+    wishes = program.Wishes(model or "", tuple(images), provider, preprocess or "", labels or "", theme or "", size)
+    return program.take_screenshot(wishes, screenshot) if screenshot else program.open_window(wishes)

@@ -1,0 +1,331 @@
+"""The bottom line: at the left what is looked at or went wrong, at the right what the numbers rest on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
+
+from inspector import format
+from inspector.analysis import feature_maps, statistics
+from inspector.graph.model import Difference, Prediction
+from inspector.ui import icons, theme
+from inspector.ui.panels.feature_maps import sees
+from inspector.ui.session import Failure, Session
+from inspector.ui.text import file_name, shown
+from inspector.ui.widgets import tooltip
+
+Readout = tuple[tuple[str, str], ...]  # (label, value): ("channel", "61"); without a label, a name
+
+BUSY_AFTER_MS = 300
+AGREES_WITHIN = 0.01  # of the output's largest value
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line: a muted label, then a value, perhaps after an icon."""
+
+    value: str
+    label: str = ""
+    role: str = "text"
+    icon: str = ""
+    bold: bool = False
+
+
+class Line(QWidget):
+    """One line of parts, painted as plain text; what does not fit is elided at the end."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts: tuple[Part, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def show_parts(self, parts: Sequence[Part]) -> None:
+        """Replace the line."""
+        if tuple(parts) != self._parts:
+            self._parts = tuple(parts)
+            self.setAccessibleName(self.text())
+            self.updateGeometry()
+            self.update()
+
+    def text(self) -> str:
+        """Return the line as it reads."""
+        return "  ".join(" ".join(filter(None, (part.label, part.value))) for part in self._parts)
+
+    def sizeHint(self) -> QSize:
+        return QSize(sum(self._width(part) for part in self._parts) + self._gaps(), theme.STATUS_HEIGHT - 6)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, theme.STATUS_HEIGHT - 6)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self.updateGeometry()
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        left = 0
+        for part in self._parts:
+            room = self.width() - left
+            if room < 3 * theme.SPACING:
+                return
+            self._paint(painter, part, left, room)
+            left += self._width(part) + theme.GROUP
+
+    def _paint(self, painter: QPainter, part: Part, left: int, room: int) -> None:
+        end = left + room
+        if part.icon:
+            picture = icons.pixmap(part.icon, 16, theme.color(part.role), self.devicePixelRatioF())
+            painter.drawPixmap(left, (self.height() - 16) // 2, picture)
+            left += 16 + theme.GAP
+        value_role = "text" if part.icon else part.role
+        for text, role, bold in ((part.label, "muted", False), (part.value, value_role, part.bold)):
+            if not text or left >= end:
+                continue
+            painter.setFont(theme.font("small", bold))
+            painter.setPen(theme.color(role))
+            metrics = QFontMetrics(theme.font("small", bold))
+            # Qt elides whatever is a pixel too wide, so a little more than the advance is given.
+            fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, end - left + 1)
+            painter.drawText(left, 0, end - left + 1, self.height(), int(Qt.AlignmentFlag.AlignVCenter), fitting)
+            left += metrics.horizontalAdvance(fitting) + theme.GAP
+
+    def _width(self, part: Part) -> int:
+        width = 16 + theme.GAP if part.icon else 0
+        if part.label:
+            width += QFontMetrics(theme.font("small")).horizontalAdvance(part.label)
+        if part.label and part.value:
+            width += theme.GAP
+        if part.value:
+            width += QFontMetrics(theme.font("small", part.bold)).horizontalAdvance(part.value)
+        return width
+
+    def _gaps(self) -> int:
+        return max(0, len(self._parts) - 1) * theme.GROUP
+
+
+class StatusBar(QStatusBar):
+    """Says at the left, by urgency: a failure, a remark, what is under way, the readout.
+
+    Attributes:
+        details_asked: The user wants to read the whole of a failure.
+    """
+
+    details_asked = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._readout: Readout = ()
+        self._remark: Failure | None = None
+        self._remark_fails = False
+        self._task = ""  # what the window itself does, such as an export
+        self._shows_busy = False
+        self.setSizeGripEnabled(False)
+        self.setFixedHeight(theme.STATUS_HEIGHT)
+        self._busy_timer = QTimer(self, singleShot=True, interval=BUSY_AFTER_MS)
+        self._busy_timer.timeout.connect(self._show_busy)
+        self.left = Line()
+        self.left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.details = QToolButton()
+        self.details.setText("Details")
+        self.details.setToolTip("Show what to try, and what was logged")
+        self.dismiss = QToolButton()
+        self.dismiss.setToolTip("Dismiss")
+        self.dismiss.setIcon(icons.icon("close", 14, "muted"))
+        self.dismiss.setAccessibleName("Dismiss")
+        for button in (self.details, self.dismiss):
+            button.setFixedHeight(theme.STATUS_HEIGHT - 6)
+            button.setFont(theme.font("small"))
+            button.setProperty("flat", True)
+        self.dismiss.setIconSize(QSize(14, 14))
+        self.details.clicked.connect(self._ask_details)
+        self.dismiss.clicked.connect(self._dismiss)
+        self.check, self.memory, self.provider = Line(), Line(), Line()
+        self.addWidget(self._row(), 1)
+        for signal in (session.failure_changed, session.model_changed, session.view_changed, session.run_changed):
+            signal.connect(self._show_left)
+        session.busy_changed.connect(self._on_busy)
+        session.busy_changed.connect(self._show_right)
+        for signal in (session.model_changed, session.prediction_changed, session.run_changed):
+            signal.connect(self._show_right)
+        session.prediction_changed.connect(self._show_left)
+        self._show_left()
+        self._show_right()
+
+    def _row(self) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(theme.MARGIN - 2, 0, 2, 0)
+        layout.setSpacing(theme.SPACING)
+        layout.addWidget(self.left, 1)
+        layout.addWidget(self.details)
+        layout.addWidget(self.dismiss)
+        layout.addSpacing(theme.SPACING)
+        for line in (self.check, self.memory, self.provider):
+            line.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+            layout.addWidget(line)
+            layout.addSpacing(theme.SPACING)
+        return row
+
+    # ---------------------------------------------------------------- what others say
+
+    @Slot(object)
+    def show_readout(self, readout: Readout) -> None:
+        """Show what the pointer is on; an empty readout goes back to the selection."""
+        self._readout = readout
+        if readout and self._remark is not None:
+            self._remark = None
+        self._show_left()
+
+    def show_remark(self, message: str, remedy: str = "", detail: str = "", is_failure: bool = False) -> None:
+        """Say a sentence until the next action."""
+        self._remark = Failure(message, remedy, detail)
+        self._remark_fails = is_failure
+        self._show_left()
+
+    def clear_remark(self) -> None:
+        if self._remark is not None:
+            self._remark = None
+            self._show_left()
+
+    def show_task(self, phrase: str) -> None:
+        """Show what the window itself does; empty when it is done."""
+        self._task = phrase
+        self._on_busy()
+        self._show_left()
+
+    # ---------------------------------------------------------------- left
+
+    @Slot()
+    def _on_busy(self) -> None:
+        if self._phrase():
+            if not self._shows_busy:
+                self._busy_timer.start()
+        else:
+            self._busy_timer.stop()
+            self._shows_busy = False
+        self._show_left()
+
+    @Slot()
+    def _show_busy(self) -> None:
+        self._shows_busy = bool(self._phrase())
+        self._show_left()
+
+    def _phrase(self) -> str:
+        return self._task or self._session.busy
+
+    @Slot()
+    def _show_left(self) -> None:
+        failure = self._session.failure
+        said = failure or self._remark
+        self.details.setVisible(said is not None and bool(said.remedy or said.detail))
+        self.dismiss.setVisible(said is not None)
+        if said is not None:
+            fails = failure is not None or self._remark_fails
+            self.left.show_parts([Part(shown(said.message), role="error" if fails else "text", icon="warning" * fails)])
+        elif self._shows_busy:
+            phrase = shown(self._phrase())
+            self.left.show_parts([Part(phrase[:1].upper() + phrase[1:]), Part("", label="Esc stops it")])
+        else:
+            self.left.show_parts(_parts(self._readout or self._selection()))
+        self.left.setToolTip(tooltip(said.message, said.remedy) if said is not None else "")
+
+    def _selection(self) -> Readout:
+        session = self._session
+        if session.model is None:
+            if session.image:
+                return (("", file_name(session.image)), ("waits for a model", ""))
+            return (("No model open", ""),)
+        layer = session.layer()
+        if layer is None:
+            return (("", file_name(session.model.path)),)
+        readout = [("", shown(layer.name)), ("channel", str(session.view.channel))]
+        tensor, element = session.tensor(), session.view.element
+        maps = feature_maps(tensor) if tensor is not None else None
+        if element is not None and maps is not None:
+            row, column = element
+            readout += [("row", str(row)), ("column", str(column))]
+            if session.view.channel < len(maps) and row < maps.shape[1] and column < maps.shape[2]:
+                readout.append(("=", format.significant(float(maps[session.view.channel, row, column]))))
+        return (*readout, *sees(layer.receptive_field))
+
+    @Slot()
+    def _ask_details(self) -> None:
+        said = self._session.failure or self._remark
+        if said is not None:
+            self.details_asked.emit(said)
+
+    @Slot()
+    def _dismiss(self) -> None:
+        self.clear_remark()
+        self._session.dismiss_failure()
+
+    # ---------------------------------------------------------------- right
+
+    @Slot()
+    def _show_right(self) -> None:
+        session = self._session
+        run, prediction, ready = session.run, session.prediction, session.ready
+        if run is not None and run.difference is not None:
+            part, explained = check_part(run.difference, run.prediction)
+            self.check.show_parts([part])
+            self.check.setToolTip(tooltip(explained))
+        elif session.model is None:
+            self.check.show_parts([Part("", label="Files stay on this computer")])
+            self.check.setToolTip("")
+        else:
+            self.check.show_parts([])
+            self.check.setToolTip("")
+        size_bytes = sum(tensor.nbytes for tensor in run.tensors.values()) if run is not None else 0
+        self.memory.show_parts([Part(format.memory(size_bytes), label="tensors")] if run is not None else [])
+        used = prediction.provider if prediction is not None else ready.provider if ready is not None else ""
+        note = ready.note if ready is not None else ""
+        name = f"ONNX Runtime, {used}" if used else "ONNX Runtime"
+        self.provider.show_parts([Part(name, role="warning", icon="warning") if note else Part(name)])
+        facts = [note, f"Sandbox: {ready.sandbox}" if ready is not None and ready.sandbox else ""]
+        self.provider.setToolTip(tooltip(*facts))
+
+
+def _parts(readout: Readout) -> list[Part]:
+    return [Part(value, label, bold=label in ("", "=")) for label, value in readout]
+
+
+def check_part(difference: Difference, prediction: Prediction) -> tuple[Part, str]:
+    """Return how far the model as deployed agrees with its instrumented copy: for the status bar, and explained."""
+    apart = difference.max_abs
+    what = (
+        "The probabilities come from the model as it is deployed, fully optimised; the feature maps from a copy that "
+        f"is not optimised. In the output {shown(difference.output)} "
+    )
+    if apart == 0:
+        return Part("deployed = instrumented", icon="check", role="good"), what + "both give exactly the same."
+    if apart is None:
+        part = Part("deployed and instrumented cannot be compared", icon="warning", role="warning")
+        return part, what + "one of them has NaN or infinity where the other has a number, or another shape."
+    within = format.significant(apart)
+    if difference.top_changed:
+        part = Part(f"deployed and instrumented name different classes ({within})", icon="warning", role="warning")
+        return part, what + f"they differ by up to {within}, and the largest value is another one."
+    if not apart <= AGREES_WITHIN * _largest(prediction, difference.output):
+        part = Part(f"deployed and instrumented differ by {within}", icon="warning", role="warning")
+        return part, what + f"they differ by up to {within}, more than 1 % of its largest value."
+    return Part(f"deployed = instrumented within {within}", icon="check", role="good"), (
+        what + f"they differ by {within} at most."
+    )
+
+
+def _largest(prediction: Prediction, output: str) -> float:
+    """Return the largest magnitude in an output; 0 if it holds no number."""
+    values = prediction.outputs.get(output)
+    if values is None:
+        return 0.0
+    known = statistics(values)
+    largest = max(abs(known.minimum), abs(known.maximum))
+    return largest if math.isfinite(largest) else 0.0

@@ -1,0 +1,112 @@
+"""What a layer costs: learned numbers, and multiply-accumulates of one pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from inspector.graph import kinds
+from inspector.graph.learned import is_learned
+from inspector.graph.model import Layer
+from inspector.graph.nodes import Graph, Node, Shape
+from inspector.graph.weight import Weight
+
+_NOT_COUNTED = ("Einsum", "Attention", "MultiHeadAttention", "GroupQueryAttention", "MatMulNBits", "If", "Loop", "Scan")
+_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+
+
+def parameters(weights: Iterable[Weight], op_type: str) -> int:
+    """Return how many numbers of a layer's weights were learned."""
+    return sum(math.prod(each.shape) for each in _once(weights) if is_learned(each, op_type))
+
+
+def statistics(weights: Iterable[Weight]) -> int:
+    """Return how many running statistics are among a layer's weights."""
+    return sum(math.prod(each.shape) for each in _once(weights) if each.role in kinds.STATISTICS)
+
+
+def totals(layers: Sequence[Layer]) -> tuple[int, int]:
+    """Return the learned numbers and the running statistics of a network, each stored tensor counted once."""
+    learned: dict[str, int] = {}
+    running: dict[str, int] = {}
+    for layer in layers:
+        for weight in layer.weights:
+            if is_learned(weight, layer.op_type):
+                learned[weight.name] = math.prod(weight.shape)
+            elif weight.role in kinds.STATISTICS:
+                running[weight.name] = math.prod(weight.shape)
+    return sum(learned.values()), sum(running.values())
+
+
+def _once(weights: Iterable[Weight]) -> Iterable[Weight]:
+    return {weight.name: weight for weight in weights}.values()
+
+
+def macs(node: Node, graph: Graph) -> int | None:
+    """Return the multiply-accumulates of a layer; additions of a bias are none.
+
+    A first dimension that is not known is the batch, and counts as one picture.
+
+    Returns:
+        None where a shape is not known, or the operator is one that we do not count.
+    """
+    if node.op_type in _NOT_COUNTED or not (
+        kinds.kind_of(node.op_type, node.domain) is not kinds.OTHER or node.domain == ""
+    ):
+        return None
+    op_type, names = node.op_type, node.inputs
+    variant = kinds.standard(node.op_type, node.domain)
+    if variant is not None:
+        op_type = variant.op_type
+        names = tuple(names[index] for index in kinds.standard_inputs(variant, len(names)))
+    if op_type not in _COUNTED or len(names) < 2 or not node.outputs:
+        return 0
+    first, second = _of_one(graph.shape(names[0])), _of_one(graph.shape(names[1]))
+    output = _of_one(graph.shape(node.outputs[0]))
+    if op_type in _GATES:
+        return _recurrent_macs(_GATES[op_type], first, second)
+    if op_type == "ConvTranspose":
+        return None if first is None or second is None else math.prod(first) * math.prod(second[1:])
+    if output is None:
+        return None
+    if op_type == "Gemm":
+        inner = _size(graph.shape(names[0]), 0 if node.integer("transA", 0) else 1)
+        return None if inner is None else math.prod(output) * inner
+    if op_type == "MatMul":
+        shape = graph.shape(names[0])
+        inner = _size(shape, -2 if node.integer("transA", 0) else -1)
+        if inner is None:
+            inner = _size(graph.shape(names[1]), -1 if node.integer("transB", 0) else -2)
+        return None if inner is None else math.prod(output) * inner
+    return None if second is None else math.prod(output) * math.prod(second[1:])
+
+
+_COUNTED = ("Conv", "DeformConv", "ConvTranspose", "Gemm", "MatMul", *_GATES)
+
+
+def has_unknown_batch(shape: Shape | None) -> bool:
+    """Whether only the first dimension of a shape is not known."""
+    return bool(shape) and not isinstance(shape[0], int) and _of_one(shape) is not None  # type: ignore[index]
+
+
+def _of_one(shape: Shape | None) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    sizes = [1 if axis == 0 and not isinstance(size, int) else size for axis, size in enumerate(shape)]
+    known = tuple(size for size in sizes if isinstance(size, int))
+    return known if len(known) == len(sizes) else None
+
+
+def _size(shape: Shape | None, axis: int) -> int | None:
+    if shape is None or not -len(shape) <= axis < len(shape):
+        return None
+    size = shape[axis]
+    return size if isinstance(size, int) else None
+
+
+def _recurrent_macs(gates: int, sequence: Sequence[int] | None, kernel: Sequence[int] | None) -> int | None:
+    """Of ``sequence`` (steps, batch, inputs) and ``kernel`` (directions, gates * hidden, inputs)."""
+    if sequence is None or kernel is None or len(sequence) != 3 or len(kernel) != 3:
+        return None
+    hidden = kernel[1] // gates
+    return sequence[0] * sequence[1] * kernel[0] * gates * hidden * (kernel[2] + hidden)

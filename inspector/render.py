@@ -179,7 +179,11 @@ def resolve(maps: Values, scaling: str = "layer", colormap: str = "") -> tuple[L
         The limits and the colormap's name. With a diverging colormap the limits lie around zero, so that zero has the
         color in the middle.
     """
-    found = limits(maps, scaling)
+    return fitted(limits(maps, scaling), colormap)
+
+
+def fitted(found: Limits, colormap: str = "") -> tuple[Limits, str]:
+    """Choose a colormap for limits that were found, and fit them to it, as ``resolve`` does."""
     name = colormap or default_colormap(float(found.low.min()) if found.low.size else 0.0)
     return (found.around_zero() if COLORMAPS[name].is_diverging else found), name
 

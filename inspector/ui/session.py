@@ -36,7 +36,7 @@ class View:
     channel: int = 0
     element: tuple[int, int] | None = None
     colormap: str = ""
-    scaling: str = "layer"
+    scaling: str = "percentile"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,18 +50,11 @@ def of(name: str) -> Layer:
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "side"),
-    [
-        ("conv", ""),
-        ("norm", "before"),
-        ("relu", "after"),
-        ("pool", ""),
-        ("other", ""),
-        ("sum", "before"),
-        ("end", "after"),
-    ],
-)
+SIDES = {"conv": "", "norm": "before", "relu": "after", "pool": "", "other": "", "sum": "before", "end": "after"}
+MAKERS = {"conv": "conv", "norm": "conv", "pool": "conv", "other": "other", "sum": None, "end": None}
+
+
+@pytest.mark.parametrize(("name", "side"), SIDES.items())
 def test_an_output_lies_before_or_after_an_activation(name, side):
     assert context.activation_side(NETWORK, of(name)) == side
 

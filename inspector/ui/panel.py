@@ -1,0 +1,173 @@
+"""What all panels have in common: they read the session, draw only when seen, and keep their mistakes to themselves."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from inspector.ui import theme
+from inspector.ui.session import Session
+from inspector.ui.widgets import Sentence
+
+log = logging.getLogger(__name__)
+
+DIM_AFTER_MS = 200  # a run that is shorter changes the picture without a flicker
+
+
+class Page(QWidget):
+    """A sentence in place of a panel's content: what will be here, and how to get it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sentence = Sentence()
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.button = QPushButton()
+        self.button.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.GROUP, theme.MARGIN, theme.GROUP, theme.MARGIN)
+        layout.setSpacing(theme.MARGIN)
+        layout.addStretch(1)
+        layout.addWidget(self.sentence)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+
+    def say(self, sentence: str, button: str = "") -> None:
+        self.sentence.setText(sentence)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
+
+
+class Panel(QWidget):
+    """A part of the window that shows one aspect of the session.
+
+    Subclasses build their widgets on ``self.body`` in ``__init__`` and show the session in ``draw``, which must work on
+    any session, also on an empty one. A hidden panel holds nothing and draws nothing; it catches up when shown.
+
+    Attributes:
+        title: On its tab.
+        dock_name: The object name of its dock, by which a saved layout finds it.
+        icon_name: Of a file in ``resources/icons``.
+        area: Where it docks at first.
+        readout: What is under the cursor, for the status bar: a tuple of (label, value) pairs, empty when nothing is.
+    """
+
+    title: ClassVar[str] = ""
+    dock_name: ClassVar[str] = ""
+    icon_name: ClassVar[str] = ""
+    area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.LeftDockWidgetArea
+    readout = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.body = QWidget()
+        self._page = Page()
+        self._page.button.clicked.connect(self._follow_page)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.body)
+        self._stack.addWidget(self._page)
+        self._is_stale = True
+        self._says = ""
+        self._dim_timer = QTimer(self, singleShot=True, interval=DIM_AFTER_MS)
+        self._dim_timer.timeout.connect(self._dim_now)
+        self.setAccessibleName(self.title)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        for changed in (
+            session.model_changed,
+            session.prediction_changed,
+            session.run_changed,
+            session.view_changed,
+        ):
+            changed.connect(self.refresh)
+        session.busy_changed.connect(self._on_busy)
+
+    # ---------------------------------------------------------------- for subclasses
+
+    def draw(self) -> None:
+        """Show the session."""
+        raise NotImplementedError
+
+    def say(self, sentence: str, button: str = "") -> None:
+        """Show this sentence instead of the content; to be called from ``draw``.
+
+        Args:
+            sentence: What will be here and how to get it, as plain text.
+            button: What ``page_action`` does, in two or three words; empty for no button.
+        """
+        self._says = sentence
+        self._page.say(sentence, button)
+
+    def page_action(self) -> None:
+        """Do what the page's button offers."""
+
+    def forget(self) -> None:
+        """Let go of what belongs to a run: the panel is hidden, and one array keeps the memory of a whole run."""
+
+    def set_dimmed(self, is_dimmed: bool) -> None:
+        """Show that pictures are about to be replaced."""
+
+    # ---------------------------------------------------------------- drawing
+
+    @Slot()
+    def refresh(self) -> None:
+        """Draw now if the panel is seen, else when it is."""
+        if not self.isVisible():
+            self._is_stale = True
+            return
+        self._is_stale = False
+        self._says = ""
+        try:
+            self.draw()
+        except Exception:
+            log.exception("The panel %s could not draw.", self.title)
+            self.say(f"{self.title} could not be shown. This is a mistake in the program; the log has the details.")
+        self._stack.setCurrentWidget(self._page if self._says else self.body)
+
+    @property
+    def message(self) -> str:
+        """The sentence shown in place of the content; empty while the content is shown."""
+        return self._says
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # a minimized window still shows its panels
+            self._is_stale = True
+            self.forget()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._is_stale = True
+            if self.isVisible():
+                self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 100)
+
+    # ---------------------------------------------------------------- while a run is on
+
+    @Slot()
+    def _on_busy(self) -> None:
+        if self.session.busy:
+            if not self._dim_timer.isActive():
+                self._dim_timer.start()
+        else:
+            self._dim_timer.stop()
+            self.set_dimmed(False)
+
+    @Slot()
+    def _dim_now(self) -> None:
+        self.set_dimmed(bool(self.session.busy))
+
+    @Slot()
+    def _follow_page(self) -> None:
+        self.page_action()

@@ -1,0 +1,240 @@
+"""Kernels as pictures and as numbers."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from onnx import helper
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from inspector import render
+from inspector.render import Place
+from inspector.ui.panels.kernels import KernelsPanel
+from tests.ui.panels.conftest import PATIENCE_MS, pixels
+
+SIGNED = render.palette("signed")
+
+
+def conv(name, inputs, output, kernel, **attributes):
+    return helper.make_node("Conv", [inputs, kernel], [output], name=name, **attributes)
+
+
+@pytest.fixture
+def colored(save, fed, run):
+    """Two kernels on a color picture, then eight of 2 x 2 on these two maps, Relu and a pooling."""
+    first = np.zeros((2, 3, 1, 1), np.float32)
+    first[0, :, 0, 0] = (2, 0, -1)
+    first[1, :, 0, 0] = (0, -2, 0.5)
+    second = np.arange(8 * 2 * 2 * 2, dtype=np.float32).reshape(8, 2, 2, 2) - 32
+    nodes = [
+        conv("first", "x", "a", "k1"),
+        helper.make_node("Relu", ["a"], ["b"], name="relu"),
+        helper.make_node("Conv", ["b", "k2", "bias"], ["c"], name="second"),
+        helper.make_node("Flatten", ["c"], ["d"], name="flat"),
+    ]
+    weights = {"k1": first, "k2": second, "bias": np.arange(8, dtype=np.float32) / 4}
+    path = save("colored.onnx", nodes, {"x": [1, 3, 4, 4]}, ["d"], weights)
+    return run(path, fed(np.zeros((1, 3, 4, 4), np.float32)))
+
+
+def tile_colors(panel, tile, height=1, width=1):
+    places = [panel.canvas.position_of(Place(tile, *at)) for at in np.ndindex(height, width)]
+    return pixels(panel.canvas, places)
+
+
+def numbers(panel):
+    return panel.numbers.accessibleDescription()
+
+
+def test_the_first_layers_kernels_are_pictures_with_grey_as_zero(colored, show):
+    panel = show(KernelsPanel(colored))
+    assert panel.caption.text == "2 of 1 × 1 × 3, as RGB, grey = 0"
+    assert tile_colors(panel, 0) == [(255, 128, 64)]  # 128 + 127 * (1, 0, -1/2), rounded
+    assert tile_colors(panel, 1) == [(128, 1, 160)]
+    assert numbers(panel) == "R 2.0000. G 0.0000. B −1.0000"
+
+
+def test_kernels_of_a_network_that_takes_bgr_are_turned_round(colored, show, picture, qtbot):
+    panel = show(KernelsPanel(colored))
+    with qtbot.waitSignal(colored.run_changed, timeout=PATIENCE_MS):
+        colored.open_image(str(picture))
+    with qtbot.waitSignal(colored.run_changed, timeout=PATIENCE_MS):
+        colored.set_preprocessing("caffe")
+    assert tile_colors(panel, 0) == [(64, 128, 255)]
+    assert numbers(panel) == "R −1.0000. G 0.0000. B 2.0000"
+
+
+def test_the_chosen_kernel_follows_the_channel_and_back(colored, show, qtbot):
+    panel = show(KernelsPanel(colored))
+    colored.select_channel(1)
+    assert numbers(panel) == "R 0.0000. G −2.0000. B 0.5000"
+    at = panel.canvas.position_of(Place(0, 0, 0)).toPoint()
+    qtbot.mouseClick(panel.canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert colored.view.channel == 0
+
+
+def test_a_deeper_kernel_is_one_slice_for_each_input_channel(colored, show):
+    colored.select_layer("second")
+    colored.select_channel(7)
+    panel = show(KernelsPanel(colored))
+    # kernel 7 is 24 ... 31: with limits of -31 and 31, 24 lies at 226.2 of 255 and 31 at 255
+    assert panel.caption.text == "kernel 7 of 8: 2 input channels, 2 × 2 each"
+    expected = [tuple(SIGNED[round(255 * (value + 31) / 62)]) for value in range(24, 32)]
+    assert tile_colors(panel, 0, 2, 2) + tile_colors(panel, 1, 2, 2) == expected
+    assert numbers(panel) == "input 1 28.0000 29.0000; 30.0000 31.0000"  # the strongest slice at first
+    assert panel.foot.text == "bias 1.750"
+    assert panel.legend.accessibleName() == "colors from −31.00 to 31.00"
+
+
+def test_another_slice_is_written_out_when_it_is_clicked(colored, show, qtbot):
+    colored.select_layer("second")
+    colored.select_channel(7)
+    panel = show(KernelsPanel(colored))
+    at = panel.canvas.position_of(Place(0, 1, 1)).toPoint()
+    qtbot.mouseClick(panel.canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert numbers(panel) == "input 0 24.0000 25.0000; 26.0000 27.0000"
+    assert colored.view.channel == 7
+
+
+def test_the_kernel_is_chosen_by_its_number(colored, show):
+    colored.select_layer("second")
+    panel = show(KernelsPanel(colored))
+    panel.which.setValue(3)
+    assert colored.view.channel == 3
+    assert panel.caption.text.startswith("kernel 3 of 8")
+
+
+def test_an_activation_shows_the_kernels_that_made_its_map(colored, show):
+    colored.select_layer("relu")
+    colored.select_channel(1)
+    panel = show(KernelsPanel(colored))
+    assert panel.heading.text == "first (Conv), which made this map"
+    assert numbers(panel) == "R 0.0000. G −2.0000. B 0.5000"
+
+
+def test_a_layer_without_kernels_offers_the_nearest_that_has_some(colored, show, qtbot):
+    colored.select_layer("flat")
+    panel = show(KernelsPanel(colored))
+    assert panel.message == "flat (Flatten) has no kernels."
+    button = panel._page.button
+    assert button.text() == "Kernels of second"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert colored.view.layer == "second"
+    assert panel.message == ""
+
+
+def test_the_lock_keeps_a_layer_while_the_selection_moves(colored, show, qtbot):
+    panel = show(KernelsPanel(colored))
+    qtbot.mouseClick(panel.lock, Qt.MouseButton.LeftButton)
+    colored.select_layer("second")
+    colored.select_channel(5)
+    assert panel.heading.text == "first (Conv)"
+    panel.which.setValue(1)
+    assert numbers(panel) == "R 0.0000. G −2.0000. B 0.5000"
+    assert colored.view.channel == 5
+    qtbot.mouseClick(panel.lock, Qt.MouseButton.LeftButton)
+    assert panel.heading.text == "second (Conv)"
+
+
+def test_kernels_on_one_channel_each_are_shown_all_at_once(save, fed, run, show):
+    kernels = np.array([[[[1, -1]]], [[[2, 0]]], [[[-4, 4]]]], np.float32)
+    nodes = [conv("depthwise", "x", "y", "k", group=3)]
+    session = run(
+        save("depthwise.onnx", nodes, {"x": [1, 3, 1, 4]}, ["y"], {"k": kernels}),
+        fed(np.zeros((1, 3, 1, 4), np.float32)),
+    )
+    session.select_channel(2)
+    panel = show(KernelsPanel(session))
+    assert panel.caption.text == "3 of 1 × 2, each on one channel"
+    # limits of -4 and 4: 1 lies at 159.4, -1 at 95.6, 2 at 191.25
+    assert tile_colors(panel, 0, 1, 2) == [tuple(SIGNED[159]), tuple(SIGNED[96])]
+    assert tile_colors(panel, 1, 1, 2) == [tuple(SIGNED[191]), tuple(SIGNED[128])]
+    assert numbers(panel) == "−4.0000 4.0000"
+
+
+@pytest.mark.parametrize(
+    ("shape", "spatial"), [((2, 3, 4), "4"), ((2, 3, 2, 2, 2), "2 × 2 × 2")], ids=["one axis", "three axes"]
+)
+def test_kernels_with_one_and_with_three_axes(save, fed, run, show, shape, spatial):
+    kernels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    size = [1, 3, *[4] * (len(shape) - 2)]
+    session = run(
+        save("axes.onnx", [conv("conv", "x", "y", "k")], {"x": size}, ["y"], {"k": kernels}),
+        fed(np.zeros(size, np.float32)),
+    )
+    panel = show(KernelsPanel(session))
+    assert panel.caption.text == f"kernel 0 of 2: 3 input channels, {spatial} each"
+    assert panel.canvas.grid.channels == (3 if len(shape) == 3 else 6)
+
+
+def test_a_transposed_convolution_stores_its_inputs_first(save, fed, run, show):
+    kernels = np.arange(2 * 3, dtype=np.float32).reshape(2, 3, 1, 1)  # 2 inputs, 3 outputs
+    nodes = [helper.make_node("ConvTranspose", ["x", "k"], ["y"], name="up")]
+    session = run(
+        save("up.onnx", nodes, {"x": [1, 2, 2, 2]}, ["y"], {"k": kernels}), fed(np.zeros((1, 2, 2, 2), np.float32))
+    )
+    session.select_channel(1)
+    panel = show(KernelsPanel(session))
+    assert panel.caption.text == "kernel 1 of 3: 2 input channels, 1 × 1 each"
+    assert tile_colors(panel, 0) + tile_colors(panel, 1) == [
+        tuple(SIGNED[round(255 * (value + 4) / 8)]) for value in (1, 4)
+    ]
+
+
+def dense(save, fed, run, weights):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], name="dense")]
+    inputs = weights.shape[0]
+    path = save("dense.onnx", nodes, {"x": [1, inputs]}, ["y"], {"w": weights})
+    return run(path, fed(np.zeros((1, inputs), np.float32)))
+
+
+def test_a_dense_layers_weights_are_one_picture(save, fed, run, show, qtbot):
+    weights = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+    panel = show(KernelsPanel(dense(save, fed, run, weights)))
+    assert panel.caption.text == "4 rows × 3 columns, 4 inputs for 3 outputs"
+    assert tile_colors(panel, 0, 4, 3)[0] == tuple(SIGNED[0])
+    assert tile_colors(panel, 0, 4, 3)[11] == tuple(SIGNED[255])
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(0, 2, 1)).toPoint())
+    assert heard.args[0] == (("", "dense"), ("row", "2"), ("column", "1"), ("=", "0.2727"))  # -1 + 7 * 2 / 11
+
+
+def test_a_very_large_matrix_is_read_in_part_and_this_is_said(save, fed, run, show, qtbot):
+    weights = np.arange(4_096, dtype=np.float32)[:, np.newaxis] + np.zeros((1, 1_100), np.float32)
+    panel = show(KernelsPanel(dense(save, fed, run, weights)))
+    assert "every 4th row and every 2nd column" in panel.caption.text
+    place = panel.canvas.place_at(panel.canvas.position_of(Place(0, 500, 100)))
+    with qtbot.waitSignal(panel.readout) as heard:
+        panel.canvas.hovered.emit(place)
+    readout = dict(heard.args[0])
+    assert int(readout["row"]) == 4 * place.row
+    assert readout["="] == str(4 * place.row)
+
+
+def test_a_model_that_changed_on_disk_is_said(colored, show):
+    status = os.stat(colored.model.path)
+    os.utime(colored.model.path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))
+    panel = show(KernelsPanel(colored))
+    assert "colored.onnx changed on disk after it was opened" in panel.message
+
+
+def test_numbers_are_written_in_cells_of_their_color(colored, show):
+    panel = show(KernelsPanel(colored))
+    image = panel.numbers.grab().toImage()
+    seen = {image.pixelColor(x, y).getRgb()[:3] for x in range(image.width()) for y in range(image.height())}
+    assert {tuple(SIGNED[255]), tuple(SIGNED[128]), tuple(SIGNED[64])} <= seen  # 2, 0 and -1 of -2 ... 2
+    assert {(0, 0, 0), (255, 255, 255)} <= seen  # the writing
+
+
+def test_every_control_can_be_reached_with_the_keyboard(colored, show):
+    panel = show(KernelsPanel(colored))
+    reachable = set()
+    widget: QWidget = panel.lock
+    for _ in range(30):
+        if panel.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+            reachable.add(widget)
+        widget = widget.nextInFocusChain()
+    assert {panel.lock, panel.canvas, panel.which} <= reachable

@@ -1,0 +1,180 @@
+"""The table of layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx import helper
+from PySide6.QtCore import QModelIndex, Qt
+
+from inspector.graph.model import Layer, Model, Tensor
+from inspector.graph.receptive_field import ReceptiveField
+from inspector.ui import theme
+from inspector.ui.panels.layers import MACS, MEAN, NAME, PARAMETERS, SEES, LayersPanel
+from tests.ui.panels.conftest import PATIENCE_MS
+
+
+@pytest.fixture
+def panel(ran, show):
+    return show(LayersPanel(ran), 600, 400)
+
+
+def cells(panel):
+    rows = panel.table.model()
+    return [[rows.index(row, column).data() for column in range(NAME, SEES + 1)] for row in range(rows.rowCount())]
+
+
+def test_each_layer_is_a_row_with_its_numbers(save, fed, run, show):
+    # 3 kernels of 2 x 2 x 2 on a picture of 5 x 5: 24 parameters and 3 of bias; 4 * 4 * 3 * 8 = 384 MACs
+    nodes = [
+        helper.make_node("Conv", ["x", "k", "b"], ["conv"], name="conv", kernel_shape=[2, 2]),
+        helper.make_node("Relu", ["conv"], ["relu"], name="relu"),
+    ]
+    weights = {"k": np.ones((3, 2, 2, 2), np.float32), "b": np.zeros(3, np.float32)}
+    path = save("conv.onnx", nodes, {"x": [1, 2, 5, 5]}, ["relu"], weights)
+    panel = show(LayersPanel(run(path, fed(np.zeros((1, 2, 5, 5), np.float32)))), 600, 400)
+    assert cells(panel) == [
+        ["conv", "Conv", "4 × 4 × 3", "27", "384", "2 × 2"],
+        ["relu", "Relu", "4 × 4 × 3", "", "", "2 × 2"],
+    ]
+    total = " ".join(panel.total.text.split())
+    assert total == "2 layers parameters 27 MACs 384 (1 MAC = 2 FLOPs)"
+
+
+def test_before_a_run_the_known_dimensions_are_shown(session, signs, show, qtbot):
+    with qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        session.open_model(str(signs))
+    panel = show(LayersPanel(session), 600, 400)
+    assert cells(panel)[0][2].endswith(" × 3")
+    assert cells(panel)[0][4] == "?"
+
+
+def test_the_selected_row_follows_the_session(panel, ran):
+    assert panel.table.currentIndex().row() == 0
+    ran.select_layer("relu")
+    assert panel.table.currentIndex().row() == 1
+
+
+def test_arrow_keys_select_layers(panel, ran, qtbot):
+    qtbot.keyClick(panel.table, Qt.Key.Key_Down)
+    assert ran.view.layer == "relu"
+    qtbot.keyClick(panel.table, Qt.Key.Key_Up)
+    assert ran.view.layer == "signs"
+
+
+def test_a_click_selects_a_layer(panel, ran, qtbot):
+    at = panel.table.visualRect(panel.table.model().index(1, NAME)).center()
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert ran.view.layer == "relu"
+
+
+def test_the_selected_row_has_a_tint_and_a_stripe(panel, qtbot):
+    image = panel.table.viewport().grab().toImage()
+    assert image.pixelColor(1, 13).name() == theme.tokens().accent
+    assert image.pixelColor(panel.table.columnWidth(MEAN) + 2, 2).name() == theme.tokens().selection
+    assert image.pixelColor(1, 13 + theme.ROW_HEIGHT).name() == theme.tokens().panel
+
+
+def test_a_name_or_an_operator_finds_a_layer(panel, qtbot):
+    qtbot.keyClicks(panel.search, "ReLU")
+    assert [row[0] for row in cells(panel)] == ["relu"]
+    assert panel.total.text.startswith("1 of 2 layers")
+    panel.search.clear()
+    qtbot.keyClicks(panel.search, "conv")
+    assert [row[0] for row in cells(panel)] == ["signs"]
+    qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+    assert len(cells(panel)) == 2
+
+
+def test_searching_does_not_change_what_is_looked_at(panel, ran, qtbot):
+    qtbot.keyClicks(panel.search, "relu")
+    assert ran.view.layer == "signs"
+    panel.search.clear()
+    assert panel.table.currentIndex().row() == 0
+
+
+def test_chips_count_the_families_and_filter_by_them(panel, qtbot):
+    chips = {chip.family: chip for chip in panel.chips.children() if hasattr(chip, "family")}
+    assert set(chips) == {"convolution", "activation"}
+    assert chips["activation"].accessibleName() == "activation, 1 layers"
+    qtbot.mouseClick(chips["activation"], Qt.MouseButton.LeftButton)
+    assert [row[0] for row in cells(panel)] == ["relu"]
+    qtbot.mouseClick(chips["convolution"], Qt.MouseButton.LeftButton)
+    assert len(cells(panel)) == 2
+
+
+def test_small_pictures_appear_after_a_run(panel, qtbot):
+    rows = panel.table.model()
+    qtbot.waitUntil(lambda: rows.thumbnail(1, 1.0) is not None, timeout=PATIENCE_MS)
+    picture = rows.thumbnail(1, 1.0)
+    assert (picture.width(), picture.height()) == (2, 2)
+    # Relu's mean over the channels 1, -1, 0 of [[-1, 0], [1, 2]] is [[1, 0], [1, 2]] / 3
+    first, second = picture.pixelColor(0, 0), picture.pixelColor(0, 1)
+    assert first == second
+    assert picture.pixelColor(1, 1).getRgb()[:3] == (253, 231, 37)  # the last color of viridis
+    assert picture.pixelColor(1, 0).getRgb()[:3] == (68, 1, 84)  # the first
+
+
+def test_a_tooltip_says_how_the_output_is_stored(panel):
+    text = panel.table.model().index(0, NAME).data(Qt.ItemDataRole.ToolTipRole)
+    for part in (
+        "signs",
+        "Conv, convolution",
+        "kernel 1 × 1, stride 1 × 1",
+        "stored as 1 × 3 × 2 × 2, float32",
+        "input image",
+    ):
+        assert part in text
+
+
+def test_a_narrow_table_drops_parameters_and_then_macs(panel):
+    hidden = []
+    for width in range(600, 280, -4):
+        panel.resize(width, 400)
+        now = [column for column in (PARAMETERS, MACS, SEES) if panel.table.isColumnHidden(column)]
+        if now not in hidden:
+            hidden.append(now)
+        assert sum(panel.table.columnWidth(column) for column in range(7)) <= panel.table.viewport().width()
+    assert hidden[:3] == [[], [PARAMETERS], [PARAMETERS, MACS]]
+
+
+def test_no_row_is_cut_off_at_the_foot(panel):
+    for height in range(300, 326):
+        panel.resize(600, height)
+        assert panel.table.viewport().height() % theme.ROW_HEIGHT == 0
+
+
+def test_names_with_markup_and_control_characters_are_plain(save, ran, show, ramp, run):
+    nodes = [helper.make_node("Relu", ["x"], ["y"], name="<b>bold</b>\u202egnp")]
+    session = run(save("odd.onnx", nodes, {"x": [1, 1, 2, 2]}, ["y"]), ramp)
+    panel = show(LayersPanel(session), 600, 400)
+    assert cells(panel)[0][0] == "<b>bold</b>gnp"
+    assert "<b>" not in panel.table.model().index(0, NAME).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_five_thousand_layers_are_all_there(session, show, qtbot):
+    layers = tuple(
+        Layer(
+            index,
+            f"block{index}/conv",
+            "Conv",
+            "",
+            "convolution",
+            (f"t{index}",),
+            (Tensor(f"t{index + 1}", "float32", (1, 64, 56, 56)),),
+            parameters=36_928,
+            receptive_field=ReceptiveField((index, index), (1.0, 1.0), (0.5, 0.5), "exact"),
+        )
+        for index in range(5_000)
+    )
+    session.model = Model("big.onnx", 17, "", (Tensor("t0", "float32", (1, 64, 56, 56)),), layers[-1].outputs, layers)
+    session.set_view(layer="block4999/conv")
+    panel = show(LayersPanel(session), 600, 400)
+    rows = panel.table.model()
+    assert rows.rowCount(QModelIndex()) == 5_000
+    assert panel.table.currentIndex().row() == 4_999
+    assert panel.table.visualRect(rows.index(4_999, NAME)).isValid()
+    panel.search.setText("block123/")
+    assert [row[0] for row in cells(panel)] == ["block123/conv"]
+    panel.search.clear()
+    np.testing.assert_equal(len(cells(panel)), 5_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -269,6 +269,25 @@ def _resized(image: Image.Image, width: int, height: int, resampling: Image.Resa
 
 
 # ---------------------------------------------------------------- which input, which recipe
+
+
+def with_shape(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return the input with the lengths that the user gave it.
+
+    Raises:
+        ImageError: The model fixes another length.
+    """
+    declared = tensor.shape
+    fits = declared is None or (
+        len(declared) == len(shape)
+        and all(not isinstance(want, int) or want == have for want, have in zip(declared, shape, strict=True))
+    )
+    if not fits or any(length < 1 for length in shape):
+        raise ImageError(
+            f"The input {tensor.name!r} takes {_words(declared or ())}, which {_words(shape)} does not fit.",
+            "Give a length for each axis; those that the model fixes must stay.",
+        )
+    return replace(tensor, shape=shape)
 
 
 def image_input(model: Model, picture: tuple[int, int] | None = None) -> ImageInput | None:

@@ -38,6 +38,7 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
         image: A picture or tensor file (``.npy``, ``.pb``); ``""`` to feed defaults only.
         preprocessing: None: the model's own, or a guess; what was used comes back in the prediction.
         inputs: Tensor files for other inputs, by input name. The rest get a default.
+        shapes: Lengths for inputs that leave some open, by input name; one number for every axis.
         maps: Also run the instrumented model.
         tensors: The tensors wanted; empty: all that fit in memory.
     """
@@ -47,6 +48,7 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
     image: str
     preprocessing: Preprocessing | None = None
     inputs: Mapping[str, str] = {}
+    shapes: Mapping[str, tuple[int, ...]] = {}
     maps: bool = True
     tensors: tuple[str, ...] = ()
 

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import BinaryIO
 
@@ -186,6 +187,7 @@ class _Worker:
         self, model: Model, request: RunImage, descriptors: tuple[int, ...]
     ) -> tuple[dict[str, Array], Preprocessing | None, tuple[np.ndarray, PictureFacts] | None]:
         """Return what each input is fed, how the picture became a tensor, and the picture for showing."""
+        model = _with_shapes(model, request)
         files = list(_files(request, descriptors))
         feeds: dict[str, Array] = {}
         recipe, picture = None, None
@@ -211,7 +213,7 @@ class _Worker:
         by_name = {tensor.name: tensor for tensor in model.inputs}
         for (path, file), name in zip(files, request.inputs, strict=True):
             if name not in by_name:
-                raise ImageError(f"The model has no input {name!r}.", f"Its inputs: {', '.join(by_name)}.")
+                raise _no_input(model, name)
             feeds[name] = preprocess.fitted_tensor(_tensor(file, path), by_name[name], os.path.basename(path))
         for tensor in model.inputs:
             if tensor.name not in feeds:
@@ -265,6 +267,25 @@ def _files(request: RunImage, descriptors: tuple[int, ...]) -> Iterator[tuple[st
             yield path, os.fdopen(os.dup(descriptors[number]), "rb")
         else:
             yield path, open(path, "rb")  # noqa: SIM115  closed with the last reference, like the other
+
+
+def _with_shapes(model: Model, request: RunImage) -> Model:
+    """Return the model with the input lengths that the request gives."""
+    unknown = [name for name in request.shapes if all(name != tensor.name for tensor in model.inputs)]
+    if unknown:
+        raise _no_input(model, unknown[0])
+    return replace(
+        model,
+        inputs=tuple(
+            preprocess.with_shape(tensor, request.shapes[tensor.name]) if tensor.name in request.shapes else tensor
+            for tensor in model.inputs
+        ),
+    )
+
+
+def _no_input(model: Model, name: str) -> ImageError:
+    names = ", ".join(tensor.name for tensor in model.inputs)
+    return ImageError(f"{os.path.basename(model.path)} has no input {name!r}.", f"Its inputs: {names}.")
 
 
 def _tensor(file: BinaryIO, path: str) -> Array:

@@ -222,6 +222,18 @@ def test_other_inputs_take_files_or_zeros(engine, save, tmp_path):
     np.testing.assert_array_equal(engine.ask(request).run.tensors["y"][0, 0], RAMP * 11)
 
 
+def test_open_lengths_can_be_given_and_fixed_ones_stay(engine, signs, picture):
+    run = engine.ask(RunImage(1, str(signs), str(picture), shapes={"image": (1, 1, 40, 56)})).run
+    assert run.tensors["conv"].shape == (1, 3, 40, 56)
+    assert run.prediction.picture.box == (0, 0, 64, 32)
+    for shape, says in (((1, 2, 40, 56), "1 × 2 × 40 × 56"), ((40, 56), "40 × 56"), ((1, 1, 0, 56), "1 × 1 × 0 × 56")):
+        refused = engine.ask(RunImage(2, str(signs), str(picture), shapes={"image": shape}))
+        assert says in refused.message
+    refused = engine.ask(RunImage(3, str(signs), str(picture), shapes={"picture": (1, 1, 40, 56)}))
+    assert "'picture'" in refused.message
+    assert "image" in refused.remedy
+
+
 def test_a_shape_that_only_the_run_knows_still_comes_home(engine, save, tmp_path):
     nonzero = save(
         "nonzero.onnx",

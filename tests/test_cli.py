@@ -19,7 +19,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from inspector import __version__, cli
+from inspector import __version__
+from inspector.cli.main import main
 
 COMMAND = [sys.executable, "-m", "inspector"]
 PATIENCE_SECONDS = 60
@@ -139,7 +140,7 @@ def said(capsys):
     """Carry out a command in this process; return exit code, stdout and stderr."""
 
     def carry_out(*arguments):
-        code = cli.main(arguments)
+        code = main(arguments)
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -527,7 +528,7 @@ def test_progress_is_shown_on_a_terminal_only(network, picture, tmp_path):
 )
 def test_wrong_usage_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main(arguments)
     assert caught.value.code == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -699,7 +700,7 @@ def test_the_window_without_a_display_is_one_sentence_and_exit_code_2(linear):
 def test_the_version_is_printed_before_anything_heavy_is_loaded():
     code = """
 import sys
-from inspector.cli import main
+from inspector.cli.main import main
 try:
     main(["--version"])
 except SystemExit as stop:
@@ -714,7 +715,7 @@ print(sorted(heavy & set(sys.modules)))
 @pytest.mark.parametrize("command", [(), ("classify",), ("layers",), ("export",), ("doctor",)])
 def test_every_command_has_a_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
-        cli.main([*command, "--help"])
+        main([*command, "--help"])
     assert caught.value.code == 0
     out, err = capsys.readouterr()
     assert out.startswith("usage: inspector")
@@ -724,7 +725,7 @@ def test_every_command_has_a_help(command, capsys):
 def test_the_command_line_loads_neither_qt_nor_a_model_library(linear, fed, tmp_path):
     code = f"""
 import sys
-from inspector.cli import main
+from inspector.cli.main import main
 if __name__ == "__main__":
     for arguments in (["classify", {linear!r}, {fed!r}], ["layers", {linear!r}], ["doctor", "--json"]):
         assert main(arguments) == 0

@@ -12,6 +12,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -128,6 +129,7 @@ class Engine:
     # ---------------------------------------------------------------- everything below runs on the engine's thread
 
     def _serve(self) -> None:
+        _keep_ctrl_c_from_children()
         self._start_child()
         while not self._closed:
             self._answer_dropped()
@@ -469,6 +471,13 @@ def _presentable(request: Request) -> Request:
 
 def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _keep_ctrl_c_from_children() -> None:
+    """Block SIGINT on this thread, as the processes inherit that start from it: Ctrl+C is for the program alone."""
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # else the first start of a child does this, and unblocks the signal again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _serve_in_child(connection: Connection, log: Connection, provider: str, memory_bytes: int) -> None:

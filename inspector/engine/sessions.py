@@ -19,7 +19,8 @@ from inspector.engine.blocks import Layout, view
 from inspector.engine.protocol import Placement
 from inspector.errors import LimitError
 from inspector.graph.model import Array
-from inspector.graph.reader import Opened, infer_shapes
+from inspector.graph.reader import Opened
+from inspector.graph.shapes import infer_shapes
 
 LendBlock = Callable[[int], tuple[int, mmap.mmap]]
 

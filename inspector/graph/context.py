@@ -33,9 +33,14 @@ def activation_side(model: Model, layer: Layer) -> Side:
     return ""
 
 
+def _makers(model: Model) -> dict[str, Layer]:
+    """Return the layer that makes each tensor."""
+    return {tensor.name: layer for layer in model.layers for tensor in layer.outputs}
+
+
 def kernel_layer_before(model: Model, layer: Layer) -> Layer | None:
     """Return the nearest layer with a kernel on the way from the input to this one, itself included."""
-    makers = {tensor.name: made for made in model.layers for tensor in made.outputs}
+    makers = _makers(model)
     waiting, seen = [layer], {layer.name}
     while waiting:
         candidate = waiting.pop(0)
@@ -51,7 +56,7 @@ def kernel_layer_before(model: Model, layer: Layer) -> Layer | None:
 
 def sees_picture(model: Model, layer: Layer) -> bool:
     """Say whether a layer's kernel slides over the model's input itself, but for a rescaling of its values."""
-    makers = {tensor.name: made for made in model.layers for tensor in made.outputs}
+    makers = _makers(model)
     fed = {tensor.name for tensor in model.inputs}
     name = layer.inputs[0] if layer.inputs else ""
     for _ in range(len(model.layers)):
@@ -69,7 +74,7 @@ def maker_of_maps(model: Model, layer: Layer) -> Layer | None:
 
     That is the layer itself, or the one before it as long as only activations, normalizations and poolings follow.
     """
-    makers = {tensor.name: made for made in model.layers for tensor in made.outputs}
+    makers = _makers(model)
     current: Layer | None = layer
     for _ in range(len(model.layers)):
         if current is None or current.weight("kernel") is not None:
@@ -126,6 +131,7 @@ def kernel_of(layer: Layer, output: int) -> Array:
     """Read the weights of one output channel, ``(inputs, ...)``.
 
     Raises:
+        ValueError: The layer has none.
         ModelError: The file has changed since the model was opened, or cannot be read.
     """
     weight, facts = layer.weight("kernel"), kernel_facts(layer)
@@ -143,6 +149,7 @@ def depthwise_kernels(layer: Layer) -> Array:
     """Read all kernels of a layer whose kernels look at one channel each, ``(outputs, 1, ...)``.
 
     Raises:
+        ValueError: The layer has none.
         ModelError: The file has changed since the model was opened, or cannot be read.
     """
     weight, facts = layer.weight("kernel"), kernel_facts(layer)

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from inspector.graph import kinds
 from inspector.graph.learned import is_learned
 from inspector.graph.model import Layer
-from inspector.graph.nodes import Graph, Node, Shape
+from inspector.graph.nodes import Graph, Node, Shape, known_sizes, size_of
 from inspector.graph.weight import Weight
 
+# They multiply in ways that are not counted here, so that 0 would be wrong.
 _NOT_COUNTED = ("Einsum", "Attention", "MultiHeadAttention", "GroupQueryAttention", "MatMulNBits", "If", "Loop", "Scan")
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+_COUNTED = ("Conv", "DeformConv", "ConvTranspose", "Gemm", "MatMul", *_GATES)
 
 
 def parameters(weights: Iterable[Weight], op_type: str) -> int:
@@ -50,9 +52,8 @@ def macs(node: Node, graph: Graph) -> int | None:
     Returns:
         None where a shape is not known, or the operator is one that we do not count.
     """
-    if node.op_type in _NOT_COUNTED or not (
-        kinds.kind_of(node.op_type, node.domain) is not kinds.OTHER or node.domain == ""
-    ):
+    is_foreign = node.domain != "" and kinds.kind_of(node.op_type, node.domain) is kinds.OTHER
+    if node.op_type in _NOT_COUNTED or is_foreign:
         return None
     op_type, names = node.op_type, node.inputs
     variant = kinds.standard(node.op_type, node.domain)
@@ -70,18 +71,14 @@ def macs(node: Node, graph: Graph) -> int | None:
     if output is None:
         return None
     if op_type == "Gemm":
-        inner = _size(graph.shape(names[0]), 0 if node.integer("transA", 0) else 1)
+        inner = size_of(graph.shape(names[0]), 0 if node.integer("transA", 0) else 1)
         return None if inner is None else math.prod(output) * inner
     if op_type == "MatMul":
-        shape = graph.shape(names[0])
-        inner = _size(shape, -2 if node.integer("transA", 0) else -1)
+        inner = size_of(graph.shape(names[0]), -2 if node.integer("transA", 0) else -1)
         if inner is None:
-            inner = _size(graph.shape(names[1]), -1 if node.integer("transB", 0) else -2)
+            inner = size_of(graph.shape(names[1]), -1 if node.integer("transB", 0) else -2)
         return None if inner is None else math.prod(output) * inner
     return None if second is None else math.prod(output) * math.prod(second[1:])
-
-
-_COUNTED = ("Conv", "DeformConv", "ConvTranspose", "Gemm", "MatMul", *_GATES)
 
 
 def has_unknown_batch(shape: Shape | None) -> bool:
@@ -90,18 +87,10 @@ def has_unknown_batch(shape: Shape | None) -> bool:
 
 
 def _of_one(shape: Shape | None) -> tuple[int, ...] | None:
+    """Return the shape that a tensor has for one picture; None if that is not known."""
     if shape is None:
         return None
-    sizes = [1 if axis == 0 and not isinstance(size, int) else size for axis, size in enumerate(shape)]
-    known = tuple(size for size in sizes if isinstance(size, int))
-    return known if len(known) == len(sizes) else None
-
-
-def _size(shape: Shape | None, axis: int) -> int | None:
-    if shape is None or not -len(shape) <= axis < len(shape):
-        return None
-    size = shape[axis]
-    return size if isinstance(size, int) else None
+    return known_sizes(tuple(1 if axis == 0 and not isinstance(size, int) else size for axis, size in enumerate(shape)))
 
 
 def _recurrent_macs(gates: int, sequence: Sequence[int] | None, kernel: Sequence[int] | None) -> int | None:

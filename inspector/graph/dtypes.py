@@ -180,7 +180,7 @@ def decode_varints(data: NDArray[np.uint8], dtype: DType, count: int) -> Values:
     """
     last = data < 128
     ends = np.flatnonzero(last)
-    packed = by_code({10: 4, 16: 4}.get(dtype.code, dtype.code))  # float16 and bfloat16 lie there as their bits
+    packed = by_name("uint16") if dtype.name in ("float16", "bfloat16") else dtype  # these lie there as their bits
     stored = -(-count * dtype.bits // 8) if 0 < dtype.bits < 8 else count  # small ones lie there as packed bytes
     if len(ends) != stored or (len(data) and not last[-1]):
         raise ValueError(f"{len(ends)} numbers where {stored} belong")

@@ -11,20 +11,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from inspector.errors import ModelError
 from inspector.graph import sniff
+from inspector.graph.remedies import DAMAGED
 from inspector.graph.weight import WeightFile
 
 _MOST_DIGITS = 19  # of an offset: 2 ** 63 has nineteen
-
-
-class Entry(Protocol):
-    """One key and value of a tensor's external data."""
-
-    key: str
-    value: str
 
 
 @dataclass(slots=True)
@@ -118,7 +111,7 @@ def locate(files: Files, wanted: Wanted) -> tuple[WeightFile, int]:
     if length != wanted.length_bytes:
         raise ModelError(
             f"{where[0].upper()}{where[1:]} take {wanted.length_bytes:,} bytes, but {length:,} are announced.",
-            "The model is damaged; export it again.",
+            DAMAGED,
         )
     if offset + length > file.size_bytes:
         raise ModelError(
@@ -135,7 +128,7 @@ def _number(wanted: Wanted, what: str, text: str, default: int, model: str) -> i
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise ModelError(
             f"The {what} of the weights {wanted.name!r} in {model} is {text[:40]!r}, which is no number of bytes.",
-            "The model is damaged; export it again.",
+            DAMAGED,
         )
     return int(text)
 
@@ -180,7 +173,7 @@ def _parts(location: str) -> list[str]:
 def _refuse_escape(location: str, named: str) -> None:
     remedy = "Open models of this origin only if you trust it; export it with its weights in its own folder."
     if not _parts(location):
-        raise ModelError(f"{named}, which names no file.", "The model is damaged; export it again.")
+        raise ModelError(f"{named}, which names no file.", DAMAGED)
     if location.startswith("/") or ".." in location.split("/") or "\\" in location or "\0" in location:
         raise ModelError(f"{named}, which points out of the model's folder.", remedy)
     if os.name == "nt" and ":" in location:  # a drive, or a second stream of a file

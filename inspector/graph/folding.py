@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inspector.graph.dtypes import by_code
+from inspector.graph.dtypes import Values, by_code
 from inspector.graph.nodes import Node
 
-Numbers = NDArray[np.generic]
-Rule = Callable[[Node, Sequence[Numbers]], Numbers]
+Rule = Callable[[Node, Sequence[Values]], Values]
 
 _MOST_ELEMENTS = 256  # a shape has fewer axes; larger tensors are no shapes
 
@@ -19,8 +17,8 @@ _MOST_ELEMENTS = 256  # a shape has fewer axes; larger tensors are no shapes
 def folded(
     nodes: Iterable[Node],
     shape: Callable[[str], tuple[int, ...] | None],
-    constant: Callable[[str], Numbers | None],
-) -> dict[str, Numbers]:
+    constant: Callable[[str], Values | None],
+) -> dict[str, Values]:
     """Return the values that follow from shapes and constants alone.
 
     Args:
@@ -31,7 +29,7 @@ def folded(
     Returns:
         By tensor name, with those that small constants alone decide.
     """
-    found: dict[str, Numbers] = {}
+    found: dict[str, Values] = {}
     for node in nodes:
         if node.domain or len(node.outputs) != 1:
             continue
@@ -47,7 +45,7 @@ def folded(
     return found
 
 
-def _of_shape(node: Node, shape: Callable[[str], tuple[int, ...] | None]) -> Numbers | None:
+def _of_shape(node: Node, shape: Callable[[str], tuple[int, ...] | None]) -> Values | None:
     if node.op_type not in ("Shape", "Size"):
         return None
     sizes = shape(node.input(0))
@@ -58,7 +56,7 @@ def _of_shape(node: Node, shape: Callable[[str], tuple[int, ...] | None]) -> Num
     return np.array(sizes, np.int64)[node.integer("start", 0) : node.integer("end", len(sizes))]
 
 
-def _applied(rule: Rule, node: Node, inputs: Sequence[Numbers]) -> Numbers | None:
+def _applied(rule: Rule, node: Node, inputs: Sequence[Values]) -> Values | None:
     try:
         with np.errstate(all="ignore"):
             return rule(node, inputs)
@@ -66,10 +64,10 @@ def _applied(rule: Rule, node: Node, inputs: Sequence[Numbers]) -> Numbers | Non
         return None
 
 
-def _divided(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _divided(node: Node, inputs: Sequence[Values]) -> Values:
     left, right = inputs
     if left.dtype.kind == "f":
-        quotient: Numbers = np.divide(left, right)
+        quotient: Values = np.divide(left, right)
         return quotient
     if not np.all(right):
         raise ZeroDivisionError
@@ -77,7 +75,7 @@ def _divided(node: Node, inputs: Sequence[Numbers]) -> Numbers:
     return np.asarray(towards_zero, left.dtype)
 
 
-def _sliced(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _sliced(node: Node, inputs: Sequence[Values]) -> Values:
     values = inputs[0]
     if len(inputs) >= 3:
         starts, ends = inputs[1].reshape(-1), inputs[2].reshape(-1)
@@ -94,42 +92,42 @@ def _sliced(node: Node, inputs: Sequence[Numbers]) -> Numbers:
     return values[tuple(index)]
 
 
-def _axes(node: Node, inputs: Sequence[Numbers]) -> tuple[int, ...] | None:
+def _axes(node: Node, inputs: Sequence[Values]) -> tuple[int, ...] | None:
     if len(inputs) > 1:
         return tuple(int(axis) for axis in inputs[1].reshape(-1))
     return node.integers("axes")
 
 
-def _squeezed(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _squeezed(node: Node, inputs: Sequence[Values]) -> Values:
     return np.squeeze(inputs[0], _axes(node, inputs))
 
 
-def _unsqueezed(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _unsqueezed(node: Node, inputs: Sequence[Values]) -> Values:
     return np.expand_dims(inputs[0], _axes(node, inputs) or ())
 
 
-def _reshaped(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _reshaped(node: Node, inputs: Sequence[Values]) -> Values:
     wanted = [int(size) for size in inputs[1].reshape(-1)]
     sizes = [inputs[0].shape[axis] if size == 0 else size for axis, size in enumerate(wanted)]
     return inputs[0].reshape(sizes)
 
 
-def _cast(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _cast(node: Node, inputs: Sequence[Values]) -> Values:
     name = by_code(node.integer("to", 0)).numpy
     if not name:
         raise TypeError
     return inputs[0].astype(name)
 
 
-def _ranged(node: Node, inputs: Sequence[Numbers]) -> Numbers:
+def _ranged(node: Node, inputs: Sequence[Values]) -> Values:
     start, limit, step = (each.reshape(-1)[0] for each in inputs)
     if abs((limit - start) / step) > _MOST_ELEMENTS:
         raise OverflowError
     return np.arange(start, limit, step)
 
 
-def _reduced(node: Node, inputs: Sequence[Numbers]) -> Numbers:
-    value: Numbers = np.prod(inputs[0], axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))  # type: ignore[arg-type]
+def _reduced(node: Node, inputs: Sequence[Values]) -> Values:
+    value: Values = np.prod(inputs[0], axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))  # type: ignore[arg-type]
     return np.asarray(value, inputs[0].dtype)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -12,6 +13,11 @@ from inspector.graph.weight import Quantization, Step, Weight
 
 _LONGEST_CHAIN = 32  # nodes between a layer and its weight
 _SAME_VALUES = ("Identity", "Dropout")
+_HELD_BY = {  # each type and those whose every value it holds
+    "float16": ("float16", "int8", "uint8"),
+    "float32": ("float32", "float16", "bfloat16", "int8", "uint8", "int16", "uint16"),
+    "float64": ("float64", "float32", "float16", "bfloat16", "int8", "uint8", "int16", "uint16", "int32", "uint32"),
+}
 _RESHAPES = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 
 
@@ -55,8 +61,8 @@ def stored_at(name: str, graph: Graph, role: str) -> Weight | None:
         stored = graph.stored.get(name)
         if stored is not None:
             found = replace(stored, role=role, quantization=quantization, steps=tuple(reversed(steps)))
-            shape = stepped_shape(found)
-            return None if shape is None else replace(found, shape=shape)
+            shapes = _shapes(found)
+            return None if shapes is None else replace(found, shape=shapes[-1])
         node = graph.makers.get(name)
         if node is None or node.outputs[0] != name:
             return None
@@ -81,43 +87,38 @@ def stored_at(name: str, graph: Graph, role: str) -> Weight | None:
     return None
 
 
-def stepped_shape(weight: Weight) -> tuple[int, ...] | None:
-    """Return the shape after a weight's steps; None if they do not fit it."""
-    shape = weight.stored_shape
+def _shapes(weight: Weight) -> list[tuple[int, ...]] | None:
+    """Return a weight's shape as stored and after each of its steps; None if one of them does not fit."""
+    shapes = [weight.stored_shape]
     for step in weight.steps:
+        shape = shapes[-1]
         if step.op == "transpose":
             if sorted(step.numbers) != list(range(len(shape))):
                 return None
-            shape = tuple(shape[axis] for axis in step.numbers)
+            shapes.append(tuple(shape[axis] for axis in step.numbers))
         elif math.prod(step.numbers) != math.prod(shape):
             return None
         else:
-            shape = step.numbers
-    return shape
+            shapes.append(step.numbers)
+    return shapes
 
 
 def _step(node: Node, graph: Graph) -> Step | None:
     if node.op_type == "Transpose":
-        rank = graph.shape(node.input(0))
-        if rank is None:
+        before = graph.shape(node.input(0))
+        if before is None:
             return None
-        order = node.integers("perm") or tuple(reversed(range(len(rank))))
-        return Step("transpose", order)
-    shape = graph.known_shape(node.outputs[0])
-    if node.op_type not in _RESHAPES or shape is None:
+        return Step("transpose", node.integers("perm") or tuple(reversed(range(len(before)))))
+    after = graph.known_shape(node.outputs[0])
+    if node.op_type not in _RESHAPES or after is None:
         return None
-    return Step("reshape", shape)
+    return Step("reshape", after)
 
 
 def _keeps_values(node: Node, graph: Graph) -> bool:
     """Whether a Cast changes no value: to a type that holds all of the other's."""
-    exact = {
-        "float32": ("float16", "bfloat16", "int8", "uint8", "int16", "uint16", "float32"),
-        "float64": ("float32", "float16", "bfloat16", "int8", "uint8", "int16", "uint16", "int32", "uint32", "float64"),
-        "float16": ("int8", "uint8", "float16"),
-    }
     before, after = graph.tensors.get(node.input(0)), graph.tensors.get(node.outputs[0])
-    return before is not None and after is not None and before.dtype in exact.get(after.dtype, ())
+    return before is not None and after is not None and before.dtype in _HELD_BY.get(after.dtype, ())
 
 
 def _dequantization(node: Node, graph: Graph) -> Quantization | None:
@@ -138,19 +139,12 @@ def _with_codes(weight: Weight, codes: kinds.Codes, node: Node, graph: Graph) ->
     input_scale = constant(codes.input_scale, "quantization scale")
     if scale is None or (codes.input_scale is not None and input_scale is None):
         return weight  # the codes are shown as they are
-    axis = codes.axis
-    if node.integer("transB", 0) and codes.axis == -1:
-        axis = 0
-    quantization = Quantization(scale, zero_point, _from_start(axis, weight.shape), input_scale)
-    shape: tuple[int, ...] = weight.stored_shape
-    shapes = [shape]
-    for step in weight.steps:
-        shape = tuple(shape[each] for each in step.numbers) if step.op == "transpose" else step.numbers
-        shapes.append(shape)
-    moved: Quantization | None = quantization
-    for step, before, after in reversed(list(zip(weight.steps, shapes, shapes[1:], strict=False))):
-        moved = None if moved is None else _moved(moved, step, before, after)
-    return weight if moved is None else replace(weight, quantization=moved)
+    axis = 0 if codes.axis == -1 and node.integer("transB", 0) else codes.axis  # then the outputs come first
+    found: Quantization | None = Quantization(scale, zero_point, _from_start(axis, weight.shape), input_scale)
+    shapes = _shapes(weight) or []  # never none: ``stored_at`` gives no weight whose steps do not fit
+    for step, (before, after) in reversed(list(zip(weight.steps, itertools.pairwise(shapes), strict=True))):
+        found = None if found is None else _moved(found, step, before, after)
+    return weight if found is None else replace(weight, quantization=found)
 
 
 def _moved(

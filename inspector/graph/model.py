@@ -128,10 +128,6 @@ class Model:
         """Return the layer of that name, or None."""
         return next((layer for layer in self.layers if layer.name == name), None)
 
-    def layer_of_tensor(self, name: str) -> Layer | None:
-        """Return the layer that makes that tensor, or None."""
-        return next((layer for layer in self.layers if any(name == output.name for output in layer.outputs)), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:

@@ -82,17 +82,17 @@ class Graph:
         makers = {output: node for node in self.nodes for output in node.outputs if output}
         object.__setattr__(self, "makers", makers)
 
+    def tensor(self, name: str) -> Tensor:
+        """Return what is known of a tensor, if only its name."""
+        return self.tensors.get(name, Tensor(name, "", None))
+
     def shape(self, name: str) -> Shape | None:
         """Return what is known of a tensor's shape; None if not even the rank is."""
-        tensor = self.tensors.get(name)
-        return None if tensor is None else tensor.shape
+        return self.tensor(name).shape
 
     def known_shape(self, name: str) -> tuple[int, ...] | None:
         """Return a tensor's shape if every dimension is known, else None."""
-        shape = self.shape(name)
-        if shape is None or not all(isinstance(size, int) for size in shape):
-            return None
-        return tuple(size for size in shape if isinstance(size, int))
+        return known_sizes(self.shape(name))
 
     def integers(self, name: str) -> tuple[int, ...] | None:
         """Return the values of a small constant of integers, flat; None if it is none."""
@@ -100,6 +100,12 @@ class Graph:
         if values is None or values.dtype.kind not in "iu":
             return None
         return tuple(int(value) for value in values.reshape(-1))
+
+
+def known_sizes(shape: Shape | None) -> tuple[int, ...] | None:
+    """Return a shape if every dimension of it is known, else None."""
+    sizes = tuple(size for size in shape or () if isinstance(size, int))
+    return None if shape is None or len(sizes) < len(shape) else sizes
 
 
 def size_of(shape: Shape | None, axis: int) -> int | None:
@@ -123,7 +129,7 @@ def geometry(node: Node, graph: Graph) -> Geometry | None:
         None where the size of the window is not known.
     """
     variant = kinds.standard(node.op_type, node.domain)
-    data, *others = (0, 1) if variant is None else variant.inputs
+    data, *others = (0, 1) if variant is None else variant.inputs  # the others start with the kernel
     window = node.integers("kernel_shape")
     if window is None and others:
         kernels = graph.known_shape(node.input(others[0]))

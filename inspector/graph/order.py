@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from inspector.errors import ModelError
 from inspector.graph.nodes import Node
+from inspector.graph.remedies import DAMAGED
 
 Key = TypeVar("Key", bound=Hashable)
-DAMAGED = "The model is damaged; export it again."
 
 
 def execution_order(nodes: Sequence[Node], given: Collection[str], model: str) -> list[int]:

@@ -43,34 +43,6 @@ class ReceptiveField:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """How a layer slides over one axis of its input; all in input elements."""
-
-    kernel: int
-    stride: int = 1
-    dilation: int = 1
-    pad: int = 0
-
-
-def chain(windows: Sequence[Window]) -> ReceptiveField:
-    """Follow a chain of layers back to the picture, along one axis.
-
-    Args:
-        windows: One per layer, from the picture on. None gives the picture's own pixel.
-
-    Raises:
-        ValueError: A kernel, stride or dilation is below 1.
-    """
-    interval = Interval(0, 0, (1,))
-    for window in windows:
-        if min(window.kernel, window.stride, window.dilation) < 1:
-            raise ValueError(f"kernel, stride and dilation must be 1 or more: {window}")
-        last = window.dilation * (window.kernel - 1) - window.pad
-        interval = interval.slid(0, window.stride, -window.pad, last)
-    return View((interval,)).receptive_field((None,))
-
-
-@dataclass(frozen=True, slots=True)
 class Interval:
     """The pixels that an element sees along one axis of the picture.
 

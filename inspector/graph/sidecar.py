@@ -24,6 +24,7 @@ from typing import Any, get_args
 
 from inspector.errors import ModelError
 from inspector.graph.preprocessing import PRESETS, Anchor, Channels, Fit, Interpolation, Preprocessing, preset
+from inspector.graph.weight import READ_FLAGS
 
 SUFFIX = ".inspector.toml"
 MAX_BYTES = 1 << 20
@@ -108,10 +109,8 @@ def _is_inside(target: str, folder: str) -> bool:
 
 
 def _content(target: str, name: str) -> bytes:
-    # Not blocking: opening a named pipe would wait for a writer.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(target, flags)
+        descriptor = os.open(target, READ_FLAGS)
     except OSError as error:
         # A socket; a folder, on Windows.
         if error.errno == errno.ENXIO or os.path.isdir(target):

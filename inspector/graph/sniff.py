@@ -6,7 +6,8 @@ import os
 import stat
 
 from inspector.errors import ModelError
-from inspector.graph.weight import WeightFile
+from inspector.graph.remedies import INCOMPLETE
+from inspector.graph.weight import READ_FLAGS, WeightFile
 
 LARGEST_PROTOBUF = (1 << 31) - 1  # bytes; protobuf itself reads no more
 _HEAD_BYTES = 512
@@ -47,12 +48,11 @@ def open_regular(path: str, flags: int = 0) -> int:
         ModelError: It is not there, may not be read, or is no regular file.
     """
     name = os.path.basename(path) or path
-    flags |= os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
     try:
         before = os.stat(path)
         if not stat.S_ISREG(before.st_mode):  # before opening: opening a device may already do something
             raise ModelError(f"{name} is {_kind(before.st_mode)}, not a file.", "Choose an .onnx file.")
-        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, READ_FLAGS | flags)
     except FileNotFoundError:
         raise ModelError(f"There is no file {path}.", "Check the name and the folder.") from None
     except PermissionError:
@@ -79,7 +79,7 @@ def refuse_other_formats(name: str, descriptor: int, size_bytes: int) -> None:
         ModelError: It is empty, too large for protobuf, or starts like something else.
     """
     if size_bytes == 0:
-        raise ModelError(f"{name} is empty.", "Download or export it again.")
+        raise ModelError(f"{name} is empty.", INCOMPLETE)
     head = os.read(descriptor, _HEAD_BYTES)
     for offset, signature, what, remedy in _SIGNATURES:
         if head.startswith(signature, offset):
@@ -104,7 +104,7 @@ def damaged(name: str, head: bytes, reason: str) -> ModelError:
     head = head[:_HEAD_BYTES]
     if _is_text(head):
         return ModelError(f"{name} is a text file, not an ONNX model.", "Choose an .onnx file.")
-    return ModelError(f"{name} is no intact ONNX model: {reason}.", "Download or export it again.")
+    return ModelError(f"{name} is no intact ONNX model: {reason}.", INCOMPLETE)
 
 
 def _is_html(head: bytes) -> bool:

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.errors import ModelError
-from inspector.graph.dtypes import DType, by_name, decode, decode_varints, size_bytes
+from inspector.graph.dtypes import DType, Values, by_name, decode, decode_varints, size_bytes
+from inspector.graph.remedies import DAMAGED, UNREADABLE
 
-Values = NDArray[np.generic]
+# To read bytes as they are, and never wait, as for the writer of a pipe. Not every system has all of these.
+READ_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
+
 Encoding = Literal["raw", "varints", "inline"]
 
 
@@ -134,7 +137,7 @@ class Weight:
             except (ValueError, IndexError) as error:
                 raise ModelError(
                     f"The scales of the weights {self.name!r} do not fit them: {error}.",
-                    "The model is damaged; export it again.",
+                    DAMAGED,
                 ) from None
         kept = codes.dtype.kind == "c" or codes.dtype == np.float64
         return codes if kept else codes.astype(np.float32, copy=False)
@@ -153,9 +156,7 @@ class Weight:
                 values = self._raw(dtype, skipped, wanted)
             return values.reshape(shape)
         except ValueError as error:
-            raise ModelError(
-                f"The weights {self.name!r} cannot be read: {error}.", "The model is damaged; export it again."
-            ) from None
+            raise ModelError(f"The weights {self.name!r} cannot be read: {error}.", DAMAGED) from None
 
     def _raw(self, dtype: DType, skipped: int, wanted: int) -> Values:
         begin = skipped * dtype.bits // 8  # a row of 4-bit numbers may start in the middle of a byte
@@ -234,12 +235,9 @@ def read_bytes(file: WeightFile, offset: int, length: int) -> NDArray[np.uint8]:
         ModelError: It has changed, is gone, or cannot be read.
     """
     name = os.path.basename(file.path)
-    flags = os.O_RDONLY
-    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, flag, 0)
     changed = ModelError(f"{name} changed on disk after it was opened.", "Open the model again.")
     try:
-        descriptor = os.open(file.path, flags)
+        descriptor = os.open(file.path, READ_FLAGS | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         raise ModelError(f"{name} can no longer be read: {error.strerror}.", "Open the model again.") from None
     try:
@@ -252,7 +250,7 @@ def read_bytes(file: WeightFile, offset: int, length: int) -> NDArray[np.uint8]:
             raise changed
         return values
     except OSError as error:
-        raise ModelError(f"{name} cannot be read: {error.strerror}.", "Check the disk it lies on.") from None
+        raise ModelError(f"{name} cannot be read: {error.strerror}.", UNREADABLE) from None
     finally:
         os.close(descriptor)
 

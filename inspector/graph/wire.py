@@ -27,6 +27,7 @@ _FLOAT_DATA, _INT32_DATA, _INT64_DATA, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 7, 10,
 _VARINT_DATA = (_INT32_DATA, _INT64_DATA, _UINT64_DATA)
 _TYPED_DATA = (_FLOAT_DATA, _DOUBLE_DATA, *_VARINT_DATA, 6)  # 6: strings
 _STORED_AS_IS = {_FLOAT_DATA: 1, _DOUBLE_DATA: 11}  # packed, these are the little-endian numbers themselves
+_OP_TYPE_WITHIN = 1 << 16  # bytes from a node's start: it is written ahead of the attributes, which may be large
 _IS_CONSTANT = b"\x22\x08Constant"  # a node's op_type, as it stands in the file
 
 Chunk = tuple[int, int] | bytes  # a range of the file, or new bytes
@@ -156,7 +157,7 @@ class _Walk:
         )
 
     def node(self, at: int, end: int, depth: int) -> list[Chunk] | None:
-        is_constant = depth == 0 and self.data.find(_IS_CONSTANT, at, min(end, at + (1 << 16))) >= 0
+        is_constant = depth == 0 and self.data.find(_IS_CONSTANT, at, min(end, at + _OP_TYPE_WITHIN)) >= 0
         if end - at < AT_LEAST_BYTES and not is_constant:
             return None
         name = self._constant_output(at, end) if is_constant else None
@@ -188,11 +189,11 @@ class _Walk:
         found = self._values(at, end)
         if found is None:
             return None
-        number, place, cut = found
+        place, cut = found
         name = self._text(at, end, _TENSOR_NAME) if name == "" else name
         if name is not None:
             self.places[name] = place
-        if place.encoding != "raw" or place.length_bytes < AT_LEAST_BYTES or number is None:
+        if place.encoding != "raw" or place.length_bytes < AT_LEAST_BYTES:
             return None
         entries = b"".join(
             _delimited(_TENSOR_EXTERNAL_DATA, _delimited(1, key) + _delimited(2, value.encode()))
@@ -208,8 +209,8 @@ class _Walk:
     def _nameless(self, at: int, end: int) -> list[Chunk] | None:
         return self.tensor(at, end, None)
 
-    def _values(self, at: int, end: int) -> tuple[int | None, Place, tuple[int, int]] | None:
-        """Return which field holds the values, their place and the field's range; None if not one field does."""
+    def _values(self, at: int, end: int) -> tuple[Place, tuple[int, int]] | None:
+        """Return the place of the values, and the range of the field that holds them; None if not one field does."""
         fields: list[Span] = []
         data_type = 0
         for span in spans(self.data, at, end):
@@ -226,9 +227,9 @@ class _Walk:
             return None
         number, _, start, payload, stop = fields[0]
         if number == _TENSOR_RAW or _STORED_AS_IS.get(number) == data_type:
-            return number, Place(payload, stop - payload, "raw"), (start, stop)
+            return Place(payload, stop - payload, "raw"), (start, stop)
         if number in _VARINT_DATA:
-            return number, Place(payload, stop - payload, "varints"), (start, stop)
+            return Place(payload, stop - payload, "varints"), (start, stop)
         return None
 
     def _constant_output(self, at: int, end: int) -> str | None:

@@ -151,7 +151,7 @@ def test_squeezenet_has_its_published_size(shared):
     made = read(str(shared / "assets/models/squeezenet_fp16.onnx")).model
     assert made.parameters == 1_235_496
     assert made.macs == 349_151_936
-    field = made.layer_of_tensor("fire2/expand3x3_2").receptive_field
+    field = made.layer("fire2/expand3x3_2").receptive_field
     assert (field.size, field.status) == ((15, 15), "exact")  # 3, 3 / 2, 1, 3: 3 + 2 * 2 + 4 * 2
 
 

@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from inspector.errors import ModelError
+from inspector.graph import wire
 from inspector.graph.reader import read
 from tests.graph.build import model, node, run, tensor, value
 
@@ -212,6 +213,13 @@ def test_a_model_reached_by_a_link_finds_what_lies_beside_it(tmp_path):
     opened = read(str(tmp_path / "link.onnx"))
     assert opened.model.path == str(tmp_path / "link.onnx")
     np.testing.assert_array_equal(opened.model.layers[0].weight("kernel").read(), KERNEL)
+
+
+@pytest.mark.parametrize("digits", ["99", "9" * 5_000])
+def test_our_own_mark_in_a_model_with_a_wrong_length_is_refused(digits, tmp_path):
+    path = write(tmp_path, outside(wire.OWN_FILE, 0, digits))
+    with pytest.raises(ModelError, match="take 432 bytes, but "):
+        read(path)
 
 
 def test_strings_cannot_lie_in_a_file(tmp_path):

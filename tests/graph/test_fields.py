@@ -378,14 +378,14 @@ def test_a_line_that_is_cut_into_rows_is_followed(tmp_path):
     opened = _opened(tmp_path, nodes, [value("x", [1, 120])], initializers)
     assert opened.views.axes == (1,)
     # rows of ten: a 3 x 3 window reaches over two rows and two columns, and begins one of each before
-    assert opened.model.layer_of_tensor("b").receptive_field.size == (23,)
+    assert opened.model.layer("b").receptive_field.size == (23,)
     _check(opened, (1, 120))
 
 
 def test_a_signal_has_one_axis(tmp_path):
     nodes = [node("Conv", "x one", "a", strides=[2], dilations=[3]), node("MaxPool", "a", "b", kernel_shape=[2])]
     opened = _opened(tmp_path, nodes, [value("x", [1, 2, 60])], [weights("one", 3, 2, 4)])
-    field = opened.model.layer_of_tensor("b").receptive_field
+    field = opened.model.layer("b").receptive_field
     assert (field.size, field.jump, field.start, field.status) == ((12,), (2.0,), (6.0,), "exact")
     _check(opened, (1, 2, 60))
 
@@ -393,7 +393,7 @@ def test_a_signal_has_one_axis(tmp_path):
 def test_a_volume_has_three_axes(tmp_path):
     nodes = [node("Conv", "x w", "a", strides=[1, 2, 1]), node("AveragePool", "a", "b", kernel_shape=[2, 1, 2])]
     opened = _opened(tmp_path, nodes, [value("x", [1, 1, 8, 9, 10])], [weights("w", 2, 1, 3, 2, 1)])
-    field = opened.model.layer_of_tensor("b").receptive_field
+    field = opened.model.layer("b").receptive_field
     assert (field.size, field.jump, field.status) == ((4, 2, 2), (1.0, 2.0, 1.0), "exact")
     _check(opened, (1, 1, 8, 9, 10))
 

@@ -122,6 +122,25 @@ def test_sizes_computed_on_the_way_make_shapes_known(tmp_path):
     assert shapes["to"] == (3,)
 
 
+def test_a_repaired_name_does_not_keep_sizes_from_being_computed(tmp_path):
+    nodes = [
+        node("Shape", "x", "s", "same"),
+        node("Gather", "s zero", "n", "same"),
+        node("Unsqueeze", "n", "n1", axes=[0]),
+        node("Concat", "n1 back two", "to", axis=0),
+        node("Reshape", "x to", "a"),
+        node("Concat", "a a", "b", axis=0),
+        node("Shape", "b", "s2"),
+        node("Slice", "s2", "first", starts=[0], ends=[1]),
+        node("Concat", "first back", "to2", axis=0),
+        node("Reshape", "b to2", "y"),
+    ]
+    numbers = [tensor(name, NUMBERS[name]) for name in ("zero", "back", "two")]
+    read_model = read(save(tmp_path / "network.onnx", nodes, [value("x", SHAPE)], ["y"], numbers, opset=9)).model
+    assert read_model.remarks[0] == "1 layer had a name that another has too; it was renamed."
+    assert read_model.outputs[0].shape == (4, 1860)  # a is (2, 930, 2), for SHAPE holds 3720 elements
+
+
 def test_a_value_that_fills_a_tensor_is_not_the_tensor(tmp_path):
     nodes = [
         node("Shape", "x", "s"),

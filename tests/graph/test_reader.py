@@ -15,7 +15,8 @@ from onnx import TensorProto, helper
 from inspector.errors import LimitError, ModelError
 from inspector.graph.model import Model
 from inspector.graph.preprocessing import preset
-from inspector.graph.reader import infer_shapes, read
+from inspector.graph.reader import read
+from inspector.graph.shapes import infer_shapes
 from tests.graph.build import model, node, run, save, tensor, value, weights
 
 IMAGE = [value("x", [1, 3, 8, 8])]

@@ -9,6 +9,7 @@ from inspector.graph.nodes import Graph, Node, size_of
 from inspector.graph.receptive_field import View, united
 
 Seeing = Sequence[View | None]  # what a node's inputs see; None for what sees nothing of the picture
+# From a node, what its inputs see and its graph to what each of its outputs sees; a rule is named after its operators.
 Rule = Callable[[Node, Seeing, Graph], Sequence[View | None]]
 
 

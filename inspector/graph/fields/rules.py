@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from inspector.graph import kinds
 from inspector.graph.fields import axes, reshaping, sliding
-from inspector.graph.fields.common import Rule, Seeing, broadcast, elementwise, nothing, on_first, whole
+from inspector.graph.fields.common import Rule, Seeing, broadcast, elementwise, nothing, on_first, rank_of, whole
 from inspector.graph.nodes import Graph, Node
 from inspector.graph.receptive_field import UNKNOWN, View, united
+
+SHAPE_ONLY = ("Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike")
 
 
 def _rules(rows: Iterable[tuple[str, Rule]]) -> dict[str, Rule]:
@@ -57,7 +59,7 @@ RULES: dict[str, Rule] = _rules(
         ("Pad", reshaping.pad),
         ("Gather", reshaping.gather),
         ("DynamicQuantizeLinear", axes.dynamic_quantize),
-        ("Shape Size EyeLike RandomNormalLike RandomUniformLike", nothing),
+        (" ".join(SHAPE_ONLY), nothing),
         (
             "ConstantOfShape Range OneHot LSTM GRU RNN Einsum Attention GridSample DeformConv RoiAlign MaxRoiPool",
             whole,
@@ -66,7 +68,6 @@ RULES: dict[str, Rule] = _rules(
         ("Scatter MaxUnpool Det DFT STFT Trilu ReverseSequence CenterCropPad AffineGrid Col2Im", whole),
     )
 )
-SHAPE_ONLY = ("Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike")
 
 
 def outputs_of(node: Node, seeing: Seeing, graph: Graph) -> Sequence[View | None]:
@@ -84,6 +85,6 @@ def outputs_of(node: Node, seeing: Seeing, graph: Graph) -> Sequence[View | None
         if not others or made[0] is None:
             return made
         # what is left is a sum that was fused in, or the scales of numbers quantized on the way
-        added = [broadcast(view, len(made[0].intervals[0].jumps)) for view in others] if made[0].is_known else others
+        added = [broadcast(view, rank_of(made[0])) for view in others] if made[0].is_known else others
         return [united([made[0], *added], graph.shape(node.outputs[0])), *made[1:]]
     return rule(node, seeing, graph)

@@ -67,10 +67,10 @@ class Views:
 
 def follow(graph: Graph) -> Views:
     """Follow every tensor of a network back to the picture."""
-    picture = picture_input(graph.inputs)
+    picture = _picture_among(graph.inputs)
     if picture is None:
         return Views()
-    axes = spatial_axes(picture, graph)
+    axes = _spatial_axes(picture, graph)
     rank = len(picture.shape) if picture.shape is not None else 4
     found: dict[str, View] = {
         picture.name: View(tuple(Interval(0, 0, tuple(int(each == axis) for each in range(rank))) for axis in axes))
@@ -97,7 +97,7 @@ def _made(node: Node, seeing: Sequence[View | None], graph: Graph) -> Sequence[V
         return [UNKNOWN] * len(node.outputs)
 
 
-def picture_input(inputs: Iterable[Tensor]) -> Tensor | None:
+def _picture_among(inputs: Iterable[Tensor]) -> Tensor | None:
     """Return the input that is most like a picture: the first with height and width, else the first with an axis."""
     ranked = [
         (tensor, 4 if tensor.shape is None else len(tensor.shape)) for tensor in inputs if tensor.dtype != "string"
@@ -109,7 +109,7 @@ def picture_input(inputs: Iterable[Tensor]) -> Tensor | None:
     return None
 
 
-def spatial_axes(picture: Tensor, graph: Graph) -> tuple[int, ...]:
+def _spatial_axes(picture: Tensor, graph: Graph) -> tuple[int, ...]:
     """Return the axes of a picture along which kernels slide: rows and columns, or the only one of a signal."""
     shape = picture.shape
     if shape is None:

@@ -11,9 +11,9 @@ def main() -> int:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    from inspector import cli
+    from inspector.cli.main import main as carry_out
 
-    return cli.main(sys.argv[1:])
+    return carry_out(sys.argv[1:])
 
 
 if __name__ == "__main__":

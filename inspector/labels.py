@@ -32,7 +32,9 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
         with open(name, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise InspectorError(f"The labels file {name} cannot be read: {_reason(error)}.") from None
+        raise InspectorError(
+            f"The labels file {name} cannot be read: {_reason(error)}.", "Check its name and its permissions."
+        ) from None
     if len(content) > MAX_BYTES:
         raise InspectorError(
             f"The labels file {name} is larger than {MAX_BYTES >> 20} MiB.",
@@ -41,7 +43,9 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InspectorError(f"The labels file {name} is not UTF-8 text.", "Save it as UTF-8.") from None
+        raise InspectorError(
+            f"The labels file {name} is not UTF-8 text.", "Give a text file, saved as UTF-8."
+        ) from None
     labels = _from_json(text, name) if text.lstrip()[:1] in ("[", "{") else _from_lines(text)
     if not labels:
         raise InspectorError(f"The labels file {name} is empty.", "Give a text file with one class name per line.")

@@ -1,4 +1,4 @@
-"""What an export writes of a run. Models and runs are made by hand here; real ones are in test_cli.py."""
+"""What an export writes of a run. Models and runs are made by hand here; real ones are in tests/cli."""
 
 from __future__ import annotations
 

@@ -1,0 +1,242 @@
+"""What may be written on the command line, and its help."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+
+from inspector import __version__, format
+from inspector.errors import UsageError
+
+PROVIDERS = ("auto", "cpu", "cuda")
+THEMES = ("light", "dark")
+WHAT = ("maps", "kernels", "tensors", "probabilities")
+_WITH_VALUE = {"--provider", "--preprocess", "--labels", "--screenshot", "--size", "--theme"}
+_WITH_VALUE |= {"--top", "--to", "--what", "--layers"}
+
+_USAGE = """\
+inspector [MODEL] [IMAGE ...]                 open the window
+       inspector [MODEL] [IMAGE ...] --screenshot FILE [--size WxH] [--theme light|dark]
+       inspector classify MODEL IMAGE... [--top N] [--json] [--check]
+       inspector layers   MODEL [--json]
+       inspector export   MODEL IMAGE... --to DIR [--what maps,kernels,tensors,probabilities] [--layers GLOB]
+       inspector doctor   [--json]"""
+_ABOUT = "Open an ONNX convolutional network, drop a picture on it, and see what every layer made of it."
+_COMMANDS_HELP = """\
+commands, each with a --help of its own:
+  classify    print the most probable classes of each picture
+  layers      print the layers of the network
+  export      write feature maps, kernels, tensors and probabilities to files
+  doctor      print versions, what models can run on, and what is missing
+
+An IMAGE is a picture, or a tensor (.npy or ONNX .pb) that is fed as it is.
+
+exit codes: 0 done, 2 wrong usage, 3 input refused, 4 the model failed, 5 a limit, 6 the engine died, 7 export failed
+"""
+
+
+def parsed(given: Sequence[str]) -> tuple[str, argparse.Namespace]:
+    """Return the command, ``""`` for the window, and what was asked of it.
+
+    Raises:
+        SystemExit: The arguments are wrong, or ask for help or the version; everything is said already.
+        UsageError: The files are given in a wrong order.
+    """
+    arguments = list(given)
+    place = _first_positional(arguments)
+    command = arguments.pop(place) if place is not None and arguments[place] in COMMANDS else ""
+    asked = _parsed(COMMANDS[command]() if command else _window_parser(), arguments)
+    _check_order(command, asked)
+    return command, asked
+
+
+def _check_order(command: str, asked: argparse.Namespace) -> None:
+    """Refuse a command that does not come first, and a model among the pictures where the model belongs."""
+    images = asked.images if "images" in asked else []
+    for name in images if not command else ():
+        if name in COMMANDS and not os.path.lexists(name):
+            raise UsageError(f"The command {name} comes first, before the files.", f"See inspector {name} --help.")
+    model = next((image for image in images if _is_onnx(image)), None)
+    if command and model is not None and not _is_onnx(asked.model):
+        raise UsageError(
+            f"{asked.model} is given as the model, and {model} as a picture.",
+            f"The model comes first: inspector {command} MODEL IMAGE...",
+        )
+
+
+def _is_onnx(name: str) -> bool:
+    return name.lower().endswith(".onnx")
+
+
+def _parsed(parser: _Parser, arguments: list[str]) -> argparse.Namespace:
+    """Parse options and files in any order; what follows ``--`` are files, whatever their names.
+
+    Python 3.11's own way of parsing them mixed loses what follows ``--``, so these are sent through under other names.
+    """
+    place = arguments.index("--") if "--" in arguments else len(arguments)
+    names = {f"file {number} after --": name for number, name in enumerate(arguments[place + 1 :], 1)}
+    parser.names = names
+    parser.files = [each for each in arguments[:place] if each.startswith("-") and os.path.lexists(each)]
+    asked = parser.parse_intermixed_args([*arguments[:place], *names])
+    if "model" in asked and asked.model is not None:
+        asked.model = names.get(asked.model, asked.model)
+    if "images" in asked:
+        asked.images = [names.get(image, image) for image in asked.images]
+    return asked
+
+
+def _first_positional(arguments: Sequence[str]) -> int | None:
+    """Return the place of the first argument that is neither an option nor the value of one."""
+    is_value = False
+    for place, argument in enumerate(arguments):
+        if argument == "--":  # what follows are files, whatever their names
+            return None
+        if is_value:
+            is_value = False
+        elif argument.startswith("-") and argument != "-":
+            is_value = argument in _WITH_VALUE
+        else:
+            return place
+    return None
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says in a sentence what is wrong.
+
+    Attributes:
+        names: The names of files that it knows under another one.
+        files: What it takes for options, but are files.
+    """
+
+    names: Mapping[str, str] = {}
+    files: Sequence[str] = ()
+
+    def error(self, message: str) -> NoReturn:
+        for known, name in self.names.items():
+            message = message.replace(known, name)
+        self.print_usage(sys.stderr)
+        sentence = format.printable(message[:1].upper() + message[1:])
+        remedy = f"See {self.prog} --help."
+        if self.files:
+            remedy = f"Put {', '.join(self.files)} after --, so that it is read as a file."
+        self.exit(UsageError.exit_code, f"{sentence}. {format.printable(remedy)}\n")
+
+
+def _parser(command: str, about: str) -> _Parser:
+    parser = _Parser(f"inspector {command}".strip(), description=about, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"Feature Map Inspector {__version__}")
+    return parser
+
+
+def _add_running(parser: _Parser) -> None:
+    from inspector.graph.preprocessing import PRESETS
+
+    parser.add_argument("--provider", choices=PROVIDERS, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--preprocess",
+        metavar="PRESET",
+        choices=[each.name for each in PRESETS],
+        help="how a picture becomes a tensor: %(choices)s (default: what the model's files say, else a guess)",
+    )
+    parser.add_argument("--labels", metavar="FILE", help="class names: one per line, or JSON")
+
+
+def _window_parser() -> _Parser:
+    parser = _parser("", _ABOUT)
+    parser.usage, parser.epilog = _USAGE, _COMMANDS_HELP
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="an ONNX file")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="pictures or tensor files")
+    parser.add_argument(
+        "--screenshot", metavar="FILE", help="write the window's picture once the run is shown, then leave"
+    )
+    parser.add_argument("--size", metavar="WxH", type=_size, help="of the window, for example 1280x800")
+    parser.add_argument("--theme", choices=THEMES, help="light or dark (default: the system's)")
+    _add_running(parser)
+    return parser
+
+
+def _classify_parser() -> _Parser:
+    parser = _parser("classify", "Print the most probable classes of each picture.")
+    parser.add_argument("model", metavar="MODEL", help="an ONNX file")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures or tensor files")
+    parser.add_argument("--top", metavar="N", type=_positive, default=5, help="how many classes (default: 5)")
+    parser.add_argument("--check", action="store_true", help="also compare with the instrumented model")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_running(parser)
+    return parser
+
+
+def _layers_parser() -> _Parser:
+    parser = _parser("layers", "Print the layers of the network.")
+    parser.add_argument("model", metavar="MODEL", help="an ONNX file")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_running(parser)
+    return parser
+
+
+def _export_parser() -> _Parser:
+    parser = _parser("export", "Write what every layer made of each picture to files, one folder per picture.")
+    parser.add_argument("model", metavar="MODEL", help="an ONNX file")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures or tensor files")
+    parser.add_argument("--to", metavar="DIR", required=True, type=_folder, help="the folder to write into")
+    parser.add_argument(
+        "--what",
+        type=_what,
+        default=frozenset(WHAT),
+        help="maps (PNG), kernels (PNG, NPY), tensors (NPY), probabilities (JSON), with commas between (default: all)",
+    )
+    parser.add_argument(
+        "--layers", metavar="GLOB", default="*", help="only layers with such names, for example 'conv*'"
+    )
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help="say how far it is on stderr, for example 'cat.png: 12 of 189 files', also where that is no terminal",
+    )
+    _add_running(parser)
+    return parser
+
+
+def _doctor_parser() -> _Parser:
+    parser = _parser("doctor", "Print versions, what models can run on, missing libraries, and the engine's sandbox.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _folder(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no folder")
+    return text
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not all(side.isascii() and side.isdigit() and 0 < int(side) <= 32767 for side in (width, height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x800")
+    return int(width), int(height)
+
+
+def _what(text: str) -> frozenset[str]:
+    words = frozenset(text.split(","))
+    if not words <= frozenset(WHAT):
+        unknown = ", ".join(sorted(words - frozenset(WHAT)))
+        raise argparse.ArgumentTypeError(f"{unknown!r} is none of {', '.join(WHAT)}")
+    return words
+
+
+COMMANDS: Mapping[str, Callable[[], _Parser]] = {
+    "classify": _classify_parser,
+    "layers": _layers_parser,
+    "export": _export_parser,
+    "doctor": _doctor_parser,
+}

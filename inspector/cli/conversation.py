@@ -1,0 +1,133 @@
+"""Questions to the engine, one after the other, and their answers."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+from typing import TypeVar
+
+from inspector.cli.console import say
+from inspector.engine.client import Engine
+from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
+from inspector.errors import EngineError, ImageError, ModelError, RunError, error_of
+from inspector.graph.model import Model, Prediction, Run
+from inspector.graph.preprocessing import Preprocessing, preset
+from inspector.labels import read_labels
+
+_Reply = TypeVar("_Reply")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".ico", ".ppm", ".pgm")
+_AFTER_DEATH = "The fault is in the model's file or in ONNX Runtime: export the model again, or try another model."
+_GIVE = "Give a picture, a .npy file or an ONNX .pb tensor."
+
+
+class Conversation:
+    """Questions to the engine, one after the other, and their answers.
+
+    Args:
+        model: The file, as it was given.
+        provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    """
+
+    def __init__(self, model: str, provider: str) -> None:
+        self._path = os.path.abspath(model)
+        self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self._last_request = 0
+        self._engine = Engine(self._replies.put, provider)
+
+    def __enter__(self) -> Conversation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+
+    def open(self) -> Model:
+        """Return the model as soon as its structure is known."""
+        self._last_request += 1
+        self._engine.send(OpenModel(self._last_request, self._path))
+        try:
+            return self._answer(ModelOpened).model
+        except ModelError as error:
+            if self._path.lower().endswith(_PICTURES):  # what the window would do with it is no news here
+                raise ModelError(error.message, "Give an ONNX model first, and then pictures.") from None
+            raise
+
+    def ready(self) -> Ready:
+        """Wait, after ``open``, until the sessions are made."""
+        return self._answer(Ready)
+
+    def predict(self, image: str, recipe: Preprocessing | None) -> Prediction:
+        """Run the model as deployed."""
+        self._run(image, recipe, (), maps=False)
+        return self._answer(Predicted).prediction
+
+    def run(self, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...]) -> Run:
+        """Run the model as deployed and instrumented, for these tensors or, for none, all that fit in memory."""
+        self._run(image, recipe, tensors, maps=True)
+        return self._answer(Ran).run
+
+    def _run(self, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...], maps: bool) -> None:
+        _check_image(image)
+        self._last_request += 1
+        self._engine.send(
+            RunImage(self._last_request, self._path, image, preprocessing=recipe, maps=maps, tensors=tensors)
+        )
+
+    def _answer(self, wanted: type[_Reply]) -> _Reply:
+        while True:
+            reply = self._replies.get()
+            if reply.request_id != self._last_request:
+                continue
+            if isinstance(reply, Failed):
+                # What the window does after a death of its engine is no news here.
+                remedy = _AFTER_DEATH if reply.kind == EngineError.kind else reply.remedy
+                raise error_of(reply.kind, reply.message, remedy)
+            if isinstance(reply, wanted):
+                return reply
+
+
+def _check_image(image: str) -> None:
+    """Refuse what is certainly no picture, with a remedy for the command line.
+
+    Raises:
+        ImageError: It is none.
+    """
+    if not image:
+        raise ImageError("An empty name is no picture.", "Check the command line.")
+    if os.path.isdir(image):
+        with contextlib.suppress(OSError), os.scandir(image) as entries:
+            if next(entries, None) is None:
+                raise ImageError(f"{image} is an empty folder.", _GIVE)
+        raise ImageError(
+            f"{image} is a folder, not a picture.", f"Give the pictures in it, as in {os.path.join(image, '*')}."
+        )
+    if os.path.exists(image):
+        if image.lower().endswith(".onnx"):
+            raise ImageError(f"{image} is a model, not a picture.", "Give one model, and then pictures.")
+    elif image == "-":
+        raise ImageError("Pictures are not read from standard input (-).", "Give the name of a file.")
+    elif not os.path.lexists(image):
+        raise ImageError(f"There is no file {image}.", "Check the name and the folder.")
+
+
+def chosen_labels(asked: argparse.Namespace) -> tuple[str, ...]:
+    """Return the class names of ``--labels``, or none."""
+    return read_labels(asked.labels) if asked.labels is not None else ()
+
+
+def chosen_recipe(asked: argparse.Namespace) -> Preprocessing | None:
+    """Return the preset of ``--preprocess``; None leaves it to the model."""
+    return preset(asked.preprocess, "chosen with --preprocess") if asked.preprocess is not None else None
+
+
+def checked_provider(ready: Ready, asked: str) -> str:
+    """Return what runs the model, and say why if that is not what was asked for."""
+    if asked != "auto" and ready.provider.lower() != asked:
+        raise RunError(
+            ready.note or f"The model runs on {ready.provider}, not on {asked.upper()}.",
+            "Leave --provider out to run it there, or see inspector doctor for what is missing.",
+        )
+    if ready.note:
+        say(ready.note)
+    return ready.provider

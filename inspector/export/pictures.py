@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector import render
 from inspector.analysis import feature_maps
 from inspector.graph.model import Array
+from inspector.render.grid import Grid, best_columns, best_grid
+from inspector.render.kernels import first_layer_rgb
+from inspector.render.limits import Limits, limits, resolve
+from inspector.render.mosaic import mosaic, painted, reduced_colors, sheet, window
+from inspector.render.palettes import palette
 
 Pixels = NDArray[np.uint8]
 
@@ -28,7 +32,7 @@ class Drawn:
     Attributes:
         pixels: ``(height, width, 3)`` uint8 RGB.
         limits: The values drawn as the first and the last colour.
-        colormap: A name from ``render.COLORMAPS``, or ``RGB``.
+        colormap: A name from ``COLORMAPS``, or ``RGB``.
     """
 
     pixels: Pixels
@@ -45,7 +49,7 @@ def maps_picture(tensor: Array, channels_last: bool = False) -> Drawn | None:
     maps = feature_maps(tensor, channels_last)
     if maps is None:
         return None
-    found, colormap = render.resolve(maps)
+    found, colormap = resolve(maps)
     return Drawn(_mosaic(maps, found, colormap), found.of(0), colormap)
 
 
@@ -74,33 +78,30 @@ def kernels_picture(kernel: Array, bgr: bool = False, as_rgb: bool = False) -> D
         height, width = (1, kernel.shape[-1]) if kernel.ndim == 3 else kernel.shape[-2:]
         tiles = kernel.reshape(-1, height, width)
         columns = len(tiles) // outputs if len(tiles) > outputs else 0
-    found = render.limits(tiles, "symmetric")
+    found = limits(tiles, "symmetric")
     return Drawn(_mosaic(tiles, found, "signed", columns), found.of(0), "signed")
 
 
 def _rgb_kernels(kernel: Array, bgr: bool) -> Drawn:
     count, _, height, width = kernel.shape
     grid = _grid(count, height, width)
-    window = render.window(render.sheet(render.first_layer_rgb(kernel, bgr), grid), 0, 0, grid.size[1], grid.size[0])
-    pixels = np.where(window.blank[..., np.newaxis], np.array(BACKGROUND, np.uint8), window.pixels)
-    return Drawn(pixels, render.limits(kernel.reshape(count, -1, 1), "symmetric").of(0), RGB)
+    lying = sheet(reduced_colors(first_layer_rgb(kernel, bgr), grid), grid)
+    seen = window(lying, 0, 0, grid.size[1], grid.size[0])
+    pixels = np.where(seen.blank[..., np.newaxis], np.array(BACKGROUND, np.uint8), seen.pixels)
+    return Drawn(pixels, limits(kernel.reshape(count, -1, 1), "symmetric").of(0), RGB)
 
 
-def _mosaic(tiles: Array, limits: render.Limits, colormap: str, columns: int = 0) -> Pixels:
+def _mosaic(tiles: Array, found: Limits, colormap: str, columns: int = 0) -> Pixels:
     count, height, width = tiles.shape
-    grid = _grid(count, height, width, columns)
-    found = render.specials(tiles)
-    window = render.window(render.sheet(render.indices(tiles, limits), grid, found), 0, 0, grid.size[1], grid.size[0])
-    whole = render.Mosaic(window.pixels, window.blank, grid, window.kinds, found.nan, found.infinite)
-    return render.painted(whole, render.palette(colormap), BACKGROUND)
+    return painted(mosaic(tiles, found, _grid(count, height, width, columns)), palette(colormap), BACKGROUND)
 
 
-def _grid(count: int, height: int, width: int, columns: int = 0) -> render.Grid:
+def _grid(count: int, height: int, width: int, columns: int = 0) -> Grid:
     """Lay tiles out pixel for pixel; small ones magnified, and reduced only where no program could open the picture."""
-    columns = columns or render.best_columns(count, height, width, 1000, 1000)
-    plain = render.Grid(count, height, width, columns, height, width)
+    columns = columns or best_columns(count, height, width, 1000, 1000)
+    plain = Grid(count, height, width, columns, height, width)
     longest = max(plain.size)
     if longest > _LARGEST_SIDE:
-        return render.best_grid(count, height, width, _LARGEST_SIDE, _LARGEST_SIDE)
+        return best_grid(count, height, width, _LARGEST_SIDE, _LARGEST_SIDE)
     scale = max(1, min(_MOST_MAGNIFIED, _COMFORTABLE_PIXELS // longest))
-    return render.Grid(count, height, width, columns, height * scale, width * scale)
+    return Grid(count, height, width, columns, height * scale, width * scale)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
-
-from inspector import render
-from inspector.graph.preprocessing import PRESETS
-from inspector.ui import dialogs, icons, theme
-from inspector.ui.text import shown
-from inspector.ui.toolbar import PROVIDERS
+from inspector.ui import choices, clipboard, dialogs
+from inspector.ui.choices import Options
 
 if TYPE_CHECKING:
     from inspector.ui.main_window import MainWindow
@@ -63,7 +56,7 @@ class Choice:
 
     menu: str
     text: str
-    options: Callable[[MainWindow], Sequence[tuple[str, str]]]
+    options: Callable[[MainWindow], Options]
     choose: Callable[[MainWindow, str], None]
     current: Callable[[MainWindow], str | None] = _nothing
 
@@ -98,11 +91,16 @@ def _has_several_images(window: MainWindow) -> bool:
 
 
 def _has_maps(window: MainWindow) -> bool:
-    return window.channel_count() > 0
+    return _channel_count(window) > 0
+
+
+def _channel_count(window: MainWindow) -> int:
+    maps = clipboard.selected_maps(window.session)
+    return len(maps) if maps is not None else 0
 
 
 def _can_export(window: MainWindow) -> bool:
-    return window.session.run is not None and not window.is_exporting()
+    return window.session.run is not None and not window.exporter.is_exporting()
 
 
 def _can_export_layer(window: MainWindow) -> bool:
@@ -110,7 +108,7 @@ def _can_export_layer(window: MainWindow) -> bool:
 
 
 def _is_busy(window: MainWindow) -> bool:
-    return bool(window.session.busy) or window.is_exporting()
+    return bool(window.session.busy) or window.exporter.is_exporting()
 
 
 def _has_recent(window: MainWindow) -> bool:
@@ -121,15 +119,15 @@ def _has_recent(window: MainWindow) -> bool:
 
 
 def _open_model(window: MainWindow) -> None:
-    window.ask_model()
+    window.opening.ask_model()
 
 
 def _open_picture(window: MainWindow) -> None:
-    window.ask_pictures()
+    window.opening.ask_pictures()
 
 
 def _open_labels(window: MainWindow) -> None:
-    window.ask_labels()
+    window.opening.ask_labels()
 
 
 def _forget_recent(window: MainWindow) -> None:
@@ -139,23 +137,23 @@ def _forget_recent(window: MainWindow) -> None:
 def _export_selected(window: MainWindow) -> None:
     layer = window.session.layer()
     if layer is not None:
-        window.ask_export(layer.name)
+        window.exporter.ask(layer.name)
 
 
 def _export_all(window: MainWindow) -> None:
-    window.ask_export("")
+    window.exporter.ask("")
 
 
 def _copy_feature_map(window: MainWindow) -> None:
-    window.copy_feature_map()
+    clipboard.copy_feature_map(window.session, window.status)
 
 
 def _copy_readout(window: MainWindow) -> None:
-    window.copy_readout()
+    clipboard.copy_readout(window.status)
 
 
 def _reset_layout(window: MainWindow) -> None:
-    window.reset_layout()
+    window.dock_layout.reset()
 
 
 def _show_shortcuts(window: MainWindow) -> None:
@@ -171,7 +169,9 @@ def _show_about(window: MainWindow) -> None:
 
 
 def _stop(window: MainWindow) -> None:
-    window.stop()
+    window.exporter.stop()
+    if window.session.busy:
+        window.session.stop()
 
 
 def _quit(window: MainWindow) -> None:
@@ -215,7 +215,7 @@ def _previous_channel(window: MainWindow) -> None:
 
 
 def _step_channel(window: MainWindow, step: int) -> None:
-    count = window.channel_count()
+    count = _channel_count(window)
     if count:
         window.session.select_channel(min(max(window.session.view.channel + step, 0), count - 1))
 
@@ -224,91 +224,14 @@ def _full_screen(window: MainWindow) -> None:
     window.setWindowState(window.windowState() ^ window.windowState().WindowFullScreen)
 
 
-# ---------------------------------------------------------------- the choices
-
-
-def _recent_models(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [(each.path, shown(each.path)) for each in window.settings.models()]
-
-
-def _recent_pictures(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [(each, shown(each)) for each in window.settings.pictures()]
-
-
-def _open(window: MainWindow, path: str) -> None:
-    window.open_files((path,))
-
-
-def _themes(window: MainWindow) -> Sequence[tuple[str, str]]:
-    names = {"system": "As the system", "light": "Light", "dark": "Dark"}
-    return [(each, names[each]) for each in theme.THEMES]
-
-
-def _theme(window: MainWindow) -> str:
-    return theme.chosen()
-
-
-def _set_theme(window: MainWindow, name: str) -> None:
-    window.set_theme(name)
-
-
-def _colormap(window: MainWindow) -> str:
-    return window.session.view.colormap
-
-
-def _colormaps(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [("", "By the data"), *((each, each) for each in render.COLORMAPS)]
-
-
-def _set_colormap(window: MainWindow, name: str) -> None:
-    window.session.set_view(colormap=name)
-
-
-def _scaling(window: MainWindow) -> str:
-    return window.session.view.scaling
-
-
-def _scalings(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [(name, scaling.label) for name, scaling in render.SCALINGS.items()]
-
-
-def _set_scaling(window: MainWindow, name: str) -> None:
-    window.session.set_view(scaling=name)
-
-
-def _provider(window: MainWindow) -> str:
-    return window.session.provider
-
-
-def _providers(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [(name, text[:1].upper() + text[1:]) for name, text in PROVIDERS]
-
-
-def _set_provider(window: MainWindow, name: str) -> None:
-    window.session.set_provider(name)
-
-
-def _preset(window: MainWindow) -> str:
-    chosen = window.session.preprocessing
-    return chosen.name if chosen is not None else ""
-
-
-def _presets(window: MainWindow) -> Sequence[tuple[str, str]]:
-    return [("", "As the model says, or a guess"), *((each.name, each.name) for each in PRESETS)]
-
-
-def _set_preset(window: MainWindow, name: str) -> None:
-    window.session.set_preprocessing(name or None)
-
-
 # ---------------------------------------------------------------- the menus, row by row
 
 ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Action("File", "Open model…", _open_model, ("Ctrl+O",), "open-model"),
     Action("File", "Open picture…", _open_picture, ("Ctrl+Shift+O",), "open-image"),
     Action("File", "Open labels…", _open_labels, is_possible=_has_model),
-    Choice("File", "Open recent model", _recent_models, _open),
-    Choice("File", "Open recent picture", _recent_pictures, _open),
+    Choice("File", "Open recent model", choices.recent_models, choices.open_file),
+    Choice("File", "Open recent picture", choices.recent_pictures, choices.open_file),
     Action("File", "Forget recent files", _forget_recent, is_possible=_has_recent),
     Rule("File"),
     Action("File", "Export selected layer…", _export_selected, ("Ctrl+Shift+E",), is_possible=_can_export_layer),
@@ -320,9 +243,9 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     PanelToggles("View"),
     Action("View", "Reset layout", _reset_layout, is_possible=_has_model),
     Rule("View"),
-    Choice("View", "Theme", _themes, _set_theme, _theme),
-    Choice("View", "Colormap", _colormaps, _set_colormap, _colormap),
-    Choice("View", "Limits", _scalings, _set_scaling, _scaling),
+    Choice("View", "Theme", choices.themes, choices.set_theme, choices.chosen_theme),
+    Choice("View", "Colormap", choices.colormaps, choices.set_colormap, choices.colormap),
+    Choice("View", "Limits", choices.scalings, choices.set_scaling, choices.scaling),
     Rule("View"),
     Action("View", "Full screen", _full_screen, ("F11",)),
     Action("Layer", "Next layer", _next_layer, ("Down",), is_possible=_has_model),
@@ -336,74 +259,10 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Action("Run", "Next picture", _next_image, ("PgDown",), is_possible=_has_several_images),
     Action("Run", "Previous picture", _previous_image, ("PgUp",), is_possible=_has_several_images),
     Rule("Run"),
-    Choice("Run", "Runs on", _providers, _set_provider, _provider),
-    Choice("Run", "Preprocessing", _presets, _set_preset, _preset),
+    Choice("Run", "Runs on", choices.providers, choices.set_provider, choices.provider),
+    Choice("Run", "Preprocessing", choices.presets, choices.set_preset, choices.preset),
     Action("Help", "Shortcuts", _show_shortcuts, ("F1",)),
     Action("Help", "Licences", _show_licences),
     Action("Help", "About", _show_about),
 )
 MENUS = tuple(dict.fromkeys(row.menu for row in ACTIONS))
-
-
-# ---------------------------------------------------------------- as Qt wants them
-
-
-class Command(QAction):
-    """A row of the table in a menu or on the tool bar."""
-
-    def __init__(self, row: Action, window: MainWindow) -> None:
-        super().__init__(row.text, window)
-        self._row = row
-        self._window = window
-        self.setIconText(row.short_text or row.text.rstrip("…"))
-        if row.icon:
-            self.setIcon(icons.icon(row.icon))
-        self.setShortcuts([QKeySequence(each) for each in row.shortcuts])
-        shortcut = f" ({self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcuts else ""
-        self.setToolTip(f"{row.text.rstrip('…')}{shortcut}")
-        self.triggered.connect(self._carry_out)
-
-    @Slot()
-    def _carry_out(self) -> None:
-        self._window.begin_action()
-        self._row.run(self._window)
-
-    def look(self) -> None:
-        """Be enabled or not, by what is possible now."""
-        self.setEnabled(self._row.is_possible(self._window))
-
-
-class ChoiceMenu(QMenu):
-    """A row of options in a submenu."""
-
-    def __init__(self, row: Choice, window: MainWindow) -> None:
-        super().__init__(row.text, window)
-        self._row = row
-        self._window = window
-        self._values: list[str] = []  # beside Qt's own texts, which would lose bytes that are not UTF-8
-        self.aboutToShow.connect(self.fill)
-        self.triggered.connect(self._choose)
-
-    @Slot()
-    def fill(self) -> None:
-        """List the options as they are now."""
-        self.clear()
-        group = QActionGroup(self)
-        current = self._row.current(self._window)
-        options = self._row.options(self._window)
-        self._values = [value for value, _ in options]
-        for value, text in options:
-            action = self.addAction(text.replace("&", "&&"))
-            if current is not None:
-                action.setCheckable(True)
-                action.setChecked(value == current)
-                group.addAction(action)
-
-    def look(self) -> None:
-        """Be enabled if there is anything to choose."""
-        self.menuAction().setEnabled(bool(self._row.options(self._window)))
-
-    @Slot(QAction)
-    def _choose(self, action: QAction) -> None:
-        self._window.begin_action()
-        self._row.choose(self._window, self._values[self.actions().index(action)])

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QDropEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from inspector.ui import icons, theme
 from inspector.ui.text import file_name
 
 MODEL_ENDING = ".onnx"
 LABELS_ENDING = ".txt"
+# Networks that this program does not read: opened as models, so that it is said what they are.
+FOREIGN_ENDINGS = (".pt", ".pth", ".ckpt", ".h5", ".keras", ".tflite", ".ort", ".safetensors", ".gguf")
 # What is picked out of a dropped folder. A single file may have any name: its content decides.
 PICTURE_ENDINGS = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
@@ -25,15 +27,25 @@ PICTURE_ENDINGS = (
 FOLDER_DEPTH = 2
 FOLDER_FILES = 1_000
 _URI_LIST = "text/uri-list"
+_DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Attributes: models, pictures, labels: Paths, in the order given. remark: What was left out; may be empty."""
+    """What a list of files is.
+
+    Attributes:
+        models: Paths, at most one.
+        pictures: Paths, in the order given; tensors too.
+        labels: Paths, at most one.
+        foreign: A network in another format, where there is neither model nor picture; may be empty.
+        remark: What was left out; may be empty.
+    """
 
     models: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    foreign: str = ""
     remark: str = ""
 
 
@@ -46,7 +58,7 @@ def dropped(data: QMimeData) -> Dropped:
     """Return the files that a drag brings, folders opened and addresses elsewhere refused."""
     paths, remark = local_paths(data)
     found = sort_files(paths)
-    return Dropped(found.models, found.pictures, found.labels, remark or found.remark)
+    return replace(found, remark=remark or found.remark)
 
 
 def local_paths(data: QMimeData) -> tuple[tuple[str, ...], str]:
@@ -106,10 +118,14 @@ def sort_files(paths: tuple[str, ...]) -> Dropped:
         files += inside[:FOLDER_FILES]
     models = tuple(each for each in files if _ends(each, MODEL_ENDING))
     labels = tuple(each for each in files if _ends(each, LABELS_ENDING))
-    pictures = tuple(each for each in files if not _ends(each, MODEL_ENDING, LABELS_ENDING))
+    foreign = [each for each in files if _ends(each, *FOREIGN_ENDINGS)]
+    pictures = tuple(each for each in files if not _ends(each, MODEL_ENDING, LABELS_ENDING, *FOREIGN_ENDINGS))
     if len(models) > 1:
         remark = remark or f"Of {len(models)} models, {file_name(models[0])} is opened: one is shown at a time."
-    return Dropped(models[:1], pictures, labels[:1], remark)
+    if foreign and (models or pictures):
+        remark = remark or f"{file_name(foreign[0])} is left out: models are ONNX files here."
+        foreign = []
+    return Dropped(models[:1], pictures, labels[:1], "".join(foreign[:1]), remark)
 
 
 def _inside(folder: str) -> list[str]:
@@ -146,7 +162,7 @@ def promise(data: QMimeData) -> tuple[str, str]:
     paths, remark = local_paths(data)
     folders = [path for path in paths if os.path.isdir(path)]
     found = sort_files(tuple(path for path in paths if path not in folders))
-    parts = [f"the model {file_name(path)}" for path in found.models]
+    parts = [f"the model {file_name(path)}" for path in (*found.models, *filter(None, (found.foreign,)))]
     if len(found.pictures) == 1:
         parts.append(f"the picture {file_name(found.pictures[0])}")
     elif found.pictures:
@@ -155,7 +171,7 @@ def promise(data: QMimeData) -> tuple[str, str]:
     parts += [f"what is in {file_name(path)}" for path in folders[:1]]
     if not parts:
         return remark or "There is no file in this", "warning"
-    return f"Open {' and '.join(parts)}", "open-model" if found.models else "open-image"
+    return f"Open {' and '.join(parts)}", "open-model" if found.models or found.foreign else "open-image"
 
 
 class DropOverlay(QWidget):
@@ -197,3 +213,55 @@ class DropOverlay(QWidget):
         painter.setPen(theme.color("text"))
         line = QRectF(card.left(), card.top() + 76, card.width(), metrics.height())
         painter.drawText(line, int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextSingleLine), text)
+
+
+class DropTarget(QObject):
+    """Takes files dragged onto a window, or onto one of its docks where that floats as a window of its own.
+
+    Attributes:
+        taken: ``Dropped`` files.
+    """
+
+    taken = Signal(object)
+
+    def __init__(self, window: QMainWindow, docks: Sequence[QDockWidget]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._docks = tuple(docks)
+        self._overlay = DropOverlay(window)
+        window.setAcceptDrops(True)
+        for widget in (window, *docks):
+            widget.installEventFilter(self)
+        self.leave_to_window()
+
+    def leave_to_window(self) -> None:
+        """Keep the docks' fields and canvases, which may be new, from taking drops for themselves."""
+        for dock in self._docks:
+            for child in dock.findChildren(QWidget):
+                child.setAcceptDrops(False)
+            dock.setAcceptDrops(True)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle drags; everything else goes its way."""
+        if event.type() not in _DRAGS:  # first of all: a window that is being deleted still has events, but no drags
+            return False
+        if watched is not self._window and not (isinstance(watched, QDockWidget) and watched.isFloating()):
+            return False
+        if isinstance(event, QDropEvent):  # entering and moving are drops to Qt as well
+            self._handle(event)
+            return event.isAccepted() or watched is self._window
+        if event.type() == QEvent.Type.DragLeave:
+            self._overlay.hide()
+        return False
+
+    def _handle(self, event: QDropEvent) -> None:
+        if not holds_files(event.mimeData()):
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if event.type() == QEvent.Type.DragEnter:
+            self._overlay.cover(*promise(event.mimeData()))
+        elif event.type() == QEvent.Type.Drop:
+            self._overlay.hide()
+            self.taken.emit(dropped(event.mimeData()))

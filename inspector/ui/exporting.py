@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 import inspector
 from inspector.errors import EngineError
-from inspector.ui.session import Failure
+from inspector.ui.opening import Opening
+from inspector.ui.session import Failure, Session
+from inspector.ui.status import StatusBar
+from inspector.ui.text import file_name
 
 _ROOT = str(Path(inspector.__file__).resolve().parents[1])
 # The arguments go as JSON: Qt would lose the bytes of a file name that are not UTF-8.
@@ -46,7 +50,7 @@ def command(
         provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         labels: A labels file; ``""`` leaves it to the model.
     """
-    arguments = ["export", f"--to={folder}", f"--provider={provider}"]
+    arguments = ["export", "--progress", f"--to={folder}", f"--provider={provider}"]
     if layer:
         arguments += [f"--layers={glob.escape(layer)}", "--what=maps,kernels,tensors"]
     if preset:
@@ -127,3 +131,84 @@ class ExportJob(QObject):
         if error == QProcess.ProcessError.FailedToStart:
             self.failed.emit(Failure("The export could not be started.", "", self._process.errorString()))
             self.ended.emit()
+
+
+class Exporter(QObject):
+    """Exports the run that is shown, and says in the status bar how it goes.
+
+    Args:
+        opening: Knows which class names the user loaded.
+        window: What the dialog stands over.
+
+    Attributes:
+        changed: An export has begun or ended.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, status: StatusBar, opening: Opening, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._status = status
+        self._opening = opening
+        self._window = window
+        self._job: ExportJob | None = None
+
+    def is_exporting(self) -> bool:
+        return self._job is not None
+
+    def ask(self, layer: str) -> None:
+        """Let the user choose a folder, and export a layer's maps and kernels, or everything if it is ``""``."""
+        title = "Export the selected layer to" if layer else "Export all layers to"
+        folder = QFileDialog.getExistingDirectory(self._window, title, os.path.dirname(self._session.image))
+        if folder:
+            self.export(folder, layer)
+
+    def export(self, folder: str, layer: str = "") -> None:
+        """Export this run to a folder, in another process."""
+        session = self._session
+        if session.model is None or session.run is None or self._job is not None:
+            return
+        chosen = session.preprocessing
+        arguments = command(
+            session.model.path,
+            session.run.prediction.image,
+            folder,
+            layer=layer,
+            preset=chosen.name if chosen is not None else "",
+            provider=session.provider,
+            labels=self._opening.labels_file,
+        )
+        self._job = ExportJob(arguments, folder, self)
+        self._job.progressed.connect(self._on_progress)
+        self._job.done.connect(self._on_done)
+        self._job.failed.connect(self._on_failed)
+        self._job.ended.connect(self._on_ended)
+        self._status.show_task(f"exporting {file_name(session.run.prediction.image)}")
+        self.changed.emit()
+        self._job.start()
+
+    def stop(self) -> None:
+        """End the export, if there is one."""
+        if self._job is not None:
+            self._job.stop()
+
+    @Slot(str)
+    def _on_progress(self, phrase: str) -> None:
+        self._status.show_task(phrase)
+
+    @Slot(object)
+    def _on_done(self, folder: str) -> None:
+        self._status.show_remark(f"The files are in {folder}.")
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self._status.show_remark(failure.message, failure.remedy, failure.detail, tone="error")
+
+    @Slot()
+    def _on_ended(self) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+            self._job = None
+        self._status.show_task("")
+        self.changed.emit()

@@ -10,8 +10,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.ui import theme
+from inspector.ui.lines import Sentence
 from inspector.ui.session import Session
-from inspector.ui.widgets import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Panel(QWidget):
         dock_name: The object name of its dock, by which a saved layout finds it.
         icon_name: Of a file in ``resources/icons``.
         area: Where it docks at first.
+        follows_view: What it shows depends on the layer, channel, element or colors that were chosen.
         readout: What is under the cursor, for the status bar: a tuple of (label, value) pairs, empty when nothing is.
     """
 
@@ -59,6 +60,7 @@ class Panel(QWidget):
     dock_name: ClassVar[str] = ""
     icon_name: ClassVar[str] = ""
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.LeftDockWidgetArea
+    follows_view: ClassVar[bool] = True
     readout = Signal(object)
 
     def __init__(self, session: Session) -> None:
@@ -76,13 +78,10 @@ class Panel(QWidget):
         self._dim_timer.timeout.connect(self._dim_now)
         self.setAccessibleName(self.title)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        for changed in (
-            session.model_changed,
-            session.prediction_changed,
-            session.run_changed,
-            session.view_changed,
-        ):
+        for changed in (session.model_changed, session.prediction_changed, session.run_changed):
             changed.connect(self.refresh)
+        if self.follows_view:
+            session.view_changed.connect(self.refresh)
         session.busy_changed.connect(self._on_busy)
 
     # ---------------------------------------------------------------- for subclasses

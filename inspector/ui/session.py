@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.engine.client import Engine
 from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
-from inspector.errors import InspectorError
+from inspector.errors import ImageError, InspectorError
 from inspector.graph.model import Array, Layer, Model, Prediction, Run
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
@@ -84,7 +85,9 @@ class Session(QObject):
         self.busy = ""
         self.failure: Failure | None = None
         self._last_request = 0
+        self._shown_images: tuple[str, ...] = ()  # what ``images`` was when the prediction came
         self._fetching: set[int] = set()  # requests for tensors that a partial run left out
+        self._retiring: list[threading.Thread] = []
         self._replied.connect(self._on_reply)
         self._engine: Engine | None = None  # serves the model that is shown
         self._candidate: Engine | None = None  # opens the model that may replace it
@@ -107,8 +110,7 @@ class Session(QObject):
 
     def open_model(self, path: str) -> None:
         """Open a model in a child of its own; what is shown stays until that has succeeded."""
-        if self._candidate is not None:
-            self._candidate.close()
+        self._retire(self._candidate)
         self._candidate = self._spare or self._new_engine()
         self._spare = None
         self._begin(f"opening {os.path.basename(path)}")
@@ -142,9 +144,8 @@ class Session(QObject):
         """Run on ``"auto"``, ``"cpu"`` or ``"cuda"`` from now on."""
         if name != self.provider:
             self.provider = name
-            if self._spare is not None:
-                self._spare.close()
-                self._spare = None
+            self._retire(self._spare)
+            self._spare = None
             if self.model is not None:
                 self.open_model(self.model.path)
 
@@ -182,8 +183,9 @@ class Session(QObject):
         """End the children and let go of their memory; nothing is answered any more."""
         self._spare_timer.stop()
         for engine in (self._engine, self._candidate, self._spare):
-            if engine is not None:
-                engine.close()
+            self._retire(engine)
+        for thread in self._retiring:
+            thread.join()
         self._engine = self._candidate = self._spare = None
         self.prediction = self.run = None
 
@@ -212,6 +214,13 @@ class Session(QObject):
 
         engine = Engine(reply, provider=self.provider)
         return engine
+
+    def _retire(self, engine: Engine | None) -> None:
+        """End an engine without waiting: the system may take a second to take back gigabytes from its child."""
+        if engine is not None:
+            thread = threading.Thread(target=engine.close, name="retiring engine")
+            thread.start()
+            self._retiring = [*(each for each in self._retiring if each.is_alive()), thread]
 
     def _keep_spare(self) -> None:
         if self._spare is None:
@@ -251,8 +260,10 @@ class Session(QObject):
         self.busy = phrase
         self.busy_changed.emit()
 
-    def _end(self) -> None:
-        if self.busy:
+    def _end_if_idle(self) -> None:
+        is_opening = self._candidate is not None
+        is_running = self._engine is not None and self._engine.is_busy()
+        if self.busy and not is_opening and not is_running:
             self.busy = ""
             self.busy_changed.emit()
 
@@ -271,15 +282,14 @@ class Session(QObject):
     def _on_candidate(self, engine: Engine, reply: Reply) -> None:
         match reply:
             case ModelOpened():
-                if self._engine is not None:
-                    self._engine.close()
+                self._retire(self._engine)
                 self._engine, self._candidate = engine, None
                 self._show_model(reply.model)
             case Failed():
-                engine.close()
+                self._retire(engine)
                 self._candidate = None
                 self._spare_timer.start()
-                self._end()
+                self._end_if_idle()
                 self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 
     def _show_model(self, model: Model) -> None:
@@ -299,19 +309,21 @@ class Session(QObject):
                 self.ready = reply
                 self._spare_timer.start()
                 if not self.image:
-                    self._end()
+                    self._end_if_idle()
                 else:
                     self.busy_changed.emit()
             case Predicted():
                 if reply.request_id not in self._fetching:
                     self.prediction = reply.prediction
+                    self._shown_images = self.images
                     self.prediction_changed.emit()
             case Ran():
                 self._on_run(reply.run)
             case Failed():
                 self._fetching.discard(reply.request_id)
-                if reply.request_id == self._last_request or not self._waits():
-                    self._end()
+                if reply.kind == ImageError.kind and reply.request_id == self._last_request:
+                    self._return_to_shown_image()
+                self._end_if_idle()
                 self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 
     def _on_run(self, run: Run) -> None:
@@ -321,13 +333,19 @@ class Session(QObject):
             missing = tuple(name for name in self.run.missing if name not in tensors)
             run = replace(self.run, tensors=tensors, missing=missing)
         self.run, self.prediction = run, run.prediction
-        if not self._waits():
-            self._end()
+        self._end_if_idle()
         self.run_changed.emit()
         self._fetch_missing()
 
-    def _waits(self) -> bool:
-        return self._engine is not None and self._engine.is_busy()
+    def _return_to_shown_image(self) -> None:
+        """Let go of a picture that cannot be run: else every new model would be tried on it.
+
+        Of several pictures it stays, so that stepping goes on behind it.
+        """
+        shown = self.prediction.image if self.prediction is not None else ""
+        place = [os.path.abspath(path) for path in self._shown_images]
+        if len(self.images) == 1 and shown in place:
+            self.images, self.image = self._shown_images, self._shown_images[place.index(shown)]
 
 
 def _first_layer(model: Model) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from inspector import format
@@ -16,98 +15,14 @@ from inspector.graph.model import Difference, Prediction
 from inspector.ui import icons, theme
 from inspector.ui.panels.feature_maps import sees
 from inspector.ui.session import Failure, Session
-from inspector.ui.text import file_name, shown
-from inspector.ui.widgets import tooltip
+from inspector.ui.status_line import Line, Part
+from inspector.ui.text import file_name, shortened, shown, tooltip
 
+Tone = Literal["text", "warning", "error"]
 Readout = tuple[tuple[str, str], ...]  # (label, value): ("channel", "61"); without a label, a name
 
 BUSY_AFTER_MS = 300
 AGREES_WITHIN = 0.01  # of the output's largest value
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a line: a muted label, then a value, perhaps after an icon."""
-
-    value: str
-    label: str = ""
-    role: str = "text"
-    icon: str = ""
-    bold: bool = False
-
-
-class Line(QWidget):
-    """One line of parts, painted as plain text; what does not fit is elided at the end."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parts: tuple[Part, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-
-    def show_parts(self, parts: Sequence[Part]) -> None:
-        """Replace the line."""
-        if tuple(parts) != self._parts:
-            self._parts = tuple(parts)
-            self.setAccessibleName(self.text())
-            self.updateGeometry()
-            self.update()
-
-    def text(self) -> str:
-        """Return the line as it reads."""
-        return "  ".join(" ".join(filter(None, (part.label, part.value))) for part in self._parts)
-
-    def sizeHint(self) -> QSize:
-        return QSize(sum(self._width(part) for part in self._parts) + self._gaps(), theme.STATUS_HEIGHT - 6)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, theme.STATUS_HEIGHT - 6)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self.updateGeometry()
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        left = 0
-        for part in self._parts:
-            room = self.width() - left
-            if room < 3 * theme.SPACING:
-                return
-            self._paint(painter, part, left, room)
-            left += self._width(part) + theme.GROUP
-
-    def _paint(self, painter: QPainter, part: Part, left: int, room: int) -> None:
-        end = left + room
-        if part.icon:
-            picture = icons.pixmap(part.icon, 16, theme.color(part.role), self.devicePixelRatioF())
-            painter.drawPixmap(left, (self.height() - 16) // 2, picture)
-            left += 16 + theme.GAP
-        value_role = "text" if part.icon else part.role
-        for text, role, bold in ((part.label, "muted", False), (part.value, value_role, part.bold)):
-            if not text or left >= end:
-                continue
-            painter.setFont(theme.font("small", bold))
-            painter.setPen(theme.color(role))
-            metrics = QFontMetrics(theme.font("small", bold))
-            # Qt elides whatever is a pixel too wide, so a little more than the advance is given.
-            fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, end - left + 1)
-            painter.drawText(left, 0, end - left + 1, self.height(), int(Qt.AlignmentFlag.AlignVCenter), fitting)
-            left += metrics.horizontalAdvance(fitting) + theme.GAP
-
-    def _width(self, part: Part) -> int:
-        width = 16 + theme.GAP if part.icon else 0
-        if part.label:
-            width += QFontMetrics(theme.font("small")).horizontalAdvance(part.label)
-        if part.label and part.value:
-            width += theme.GAP
-        if part.value:
-            width += QFontMetrics(theme.font("small", part.bold)).horizontalAdvance(part.value)
-        return width
-
-    def _gaps(self) -> int:
-        return max(0, len(self._parts) - 1) * theme.GROUP
 
 
 class StatusBar(QStatusBar):
@@ -124,8 +39,9 @@ class StatusBar(QStatusBar):
         self._session = session
         self._readout: Readout = ()
         self._remark: Failure | None = None
-        self._remark_fails = False
+        self._remark_tone: Tone = "text"
         self._task = ""  # what the window itself does, such as an export
+        self._noted = ""  # why the model runs on something else than was asked for: said aloud once
         self._shows_busy = False
         self.setSizeGripEnabled(False)
         self.setFixedHeight(theme.STATUS_HEIGHT)
@@ -151,6 +67,7 @@ class StatusBar(QStatusBar):
         self.addWidget(self._row(), 1)
         for signal in (session.failure_changed, session.model_changed, session.view_changed, session.run_changed):
             signal.connect(self._show_left)
+        session.busy_changed.connect(self._say_note)
         session.busy_changed.connect(self._on_busy)
         session.busy_changed.connect(self._show_right)
         for signal in (session.model_changed, session.prediction_changed, session.run_changed):
@@ -184,10 +101,10 @@ class StatusBar(QStatusBar):
             self._remark = None
         self._show_left()
 
-    def show_remark(self, message: str, remedy: str = "", detail: str = "", is_failure: bool = False) -> None:
+    def show_remark(self, message: str, remedy: str = "", detail: str = "", tone: Tone = "text") -> None:
         """Say a sentence until the next action."""
         self._remark = Failure(message, remedy, detail)
-        self._remark_fails = is_failure
+        self._remark_tone = tone
         self._show_left()
 
     def clear_remark(self) -> None:
@@ -228,14 +145,16 @@ class StatusBar(QStatusBar):
         self.details.setVisible(said is not None and bool(said.remedy or said.detail))
         self.dismiss.setVisible(said is not None)
         if said is not None:
-            fails = failure is not None or self._remark_fails
-            self.left.show_parts([Part(shown(said.message), role="error" if fails else "text", icon="warning" * fails)])
+            tone = "error" if failure is not None else self._remark_tone
+            sentence = Part(shown(said.message), role=tone, icon="warning" if tone != "text" else "")
+            self.left.show_parts([sentence, Part(shown(said.remedy), role="muted", is_extra=True)])
         elif self._shows_busy:
             phrase = shown(self._phrase())
             self.left.show_parts([Part(phrase[:1].upper() + phrase[1:]), Part("", label="Esc stops it")])
         else:
             self.left.show_parts(_parts(self._readout or self._selection()))
         self.left.setToolTip(tooltip(said.message, said.remedy) if said is not None else "")
+        self._make_room()
 
     def _selection(self) -> Readout:
         session = self._session
@@ -246,7 +165,7 @@ class StatusBar(QStatusBar):
         layer = session.layer()
         if layer is None:
             return (("", file_name(session.model.path)),)
-        readout = [("", shown(layer.name)), ("channel", str(session.view.channel))]
+        readout = [("", shortened(layer.name, 32)), ("channel", str(session.view.channel))]
         tensor, element = session.tensor(), session.view.element
         maps = feature_maps(tensor) if tensor is not None else None
         if element is not None and maps is not None:
@@ -269,6 +188,29 @@ class StatusBar(QStatusBar):
 
     # ---------------------------------------------------------------- right
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Show the check and the memory only beside a sentence that can be read whole."""
+        said = self._session.failure or self._remark
+        others = [self.check, self.memory]
+        buttons = [button for button in (self.details, self.dismiss) if not button.isHidden()]
+        wanted = self.left.least_width() + sum(each.sizeHint().width() for each in (*buttons, *others, self.provider))
+        gaps = theme.SPACING * (len(buttons) + 2 * len(others) + 4) + theme.MARGIN
+        for line in others:
+            line.setVisible(said is None or wanted + gaps <= self.width())
+
+    @Slot()
+    def _say_note(self) -> None:
+        """Say aloud, once, that the model runs on something else than was asked for; its icon at the right stays."""
+        ready = self._session.ready
+        if ready is not None and ready.note != self._noted:
+            self._noted = ready.note
+            if ready.note:
+                self.show_remark(ready.note, tone="warning")
+
     @Slot()
     def _show_right(self) -> None:
         session = self._session
@@ -289,6 +231,7 @@ class StatusBar(QStatusBar):
         note = ready.note if ready is not None else ""
         name = f"ONNX Runtime, {used}" if used else "ONNX Runtime"
         self.provider.show_parts([Part(name, role="warning", icon="warning") if note else Part(name)])
+        self._make_room()
         facts = [note, f"Sandbox: {ready.sandbox}" if ready is not None and ready.sandbox else ""]
         self.provider.setToolTip(tooltip(*facts))
 

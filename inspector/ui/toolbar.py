@@ -10,14 +10,13 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from inspector import bundled, format
 from inspector.ui import icons, theme
+from inspector.ui.controls import LabelledCombo
 from inspector.ui.session import Session
 from inspector.ui.settings import Settings
-from inspector.ui.text import file_name
-from inspector.ui.widgets import LabelledCombo, tooltip
+from inspector.ui.text import file_name, tooltip
 
 PROVIDERS = (("auto", "auto"), ("cpu", "CPU"), ("cuda", "CUDA"))
 _ICON, _ICON_AND_SPACE = QSize(20, 20), QSize(24, 20)
-_SLACK = 24  # the bar's own edges
 _OPEN = "\0open"  # no path
 
 
@@ -94,6 +93,7 @@ class ToolBar(QToolBar):
         super().__init__("Tool bar", parent)
         self._session = session
         self._settings = settings
+        self._with_words: dict[str, int] = {}  # each button's width with its words, which it starts with
         self._paths: list[str] = []  # of the rows: Qt's own text would lose bytes that are not UTF-8
         self.setObjectName("tool_bar")
         self.setMovable(False)
@@ -113,7 +113,7 @@ class ToolBar(QToolBar):
         self.addAction(actions("Open picture…"))
         self.addSeparator()
         self._models_action = self.addWidget(self.models)
-        self._space(theme.GAP)
+        self._models_gap = self._space(theme.GAP)
         self.addWidget(self.providers)
         self.addSeparator()
         self.addAction(actions("Run"))
@@ -137,10 +137,10 @@ class ToolBar(QToolBar):
         self.show_models()
         self.show_provider()
 
-    def _space(self, width: int) -> None:
+    def _space(self, width: int) -> QAction:
         gap = QWidget()
         gap.setFixedWidth(width)
-        self.addWidget(gap)
+        return self.addWidget(gap)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -153,18 +153,23 @@ class ToolBar(QToolBar):
         if style != self.toolButtonStyle():
             self.setToolButtonStyle(style)
             self.setIconSize(_ICON if narrow else _ICON_AND_SPACE)
+            layout = self.layout()
+            if layout is not None:
+                layout.activate()
 
     def _full_width(self) -> int:
+        """Return the width with every button's words, whether they are shown now or not."""
         has_words = self.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly
-        metrics = QFontMetrics(theme.font())
-        width = _SLACK
+        layout = self.layout()
+        assert layout is not None
+        width = layout.sizeHint().width()
         for action in self.actions():
-            widget = self.widgetForAction(action)
-            if widget is None or widget.isHidden():
-                continue
-            width += widget.sizeHint().width() + theme.GAP
-            if not has_words and isinstance(widget, QToolButton) and widget is not self._settings_button:
-                width += metrics.horizontalAdvance(action.iconText()) + theme.SPACING
+            button = self.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                shown = button.sizeHint().width()
+                if has_words:
+                    self._with_words[action.text()] = shown
+                width += self._with_words.get(action.text(), shown) - shown
         return width
 
     def changeEvent(self, event: QEvent) -> None:
@@ -176,7 +181,8 @@ class ToolBar(QToolBar):
     def show_models(self) -> None:
         """List the models that came with the program and those opened lately; show the one that is open."""
         session = self._session
-        self._models_action.setVisible(session.model is not None)
+        for action in (self._models_action, self._models_gap):
+            action.setVisible(session.model is not None)
         own = [str(path) for path in bundled.models()]
         shown = session.model.path if session.model is not None else ""
         recent = [each.path for each in self._settings.models()]
@@ -195,8 +201,11 @@ class ToolBar(QToolBar):
         session = self._session
         used = session.prediction.provider if session.prediction is not None else ""
         used = used or (session.ready.provider if session.ready is not None else "")
-        # Once something has run, the choice "auto" says what that turned out to be.
-        self.providers.setItemText(0, f"auto, {used}" if used and session.provider == "auto" else "auto")
+        # Once something has run, the choice says what that turned out to be where the two are not the same.
+        for row, (name, text) in enumerate(PROVIDERS):
+            differs = bool(used) and name == session.provider and text != used
+            said = f"{text}, {used}" if name == "auto" else f"{used}, not {text}"
+            self.providers.setItemText(row, said if differs else text)
         self.providers.setCurrentIndex(max(0, self.providers.findData(session.provider)))
         self.providers.updateGeometry()
         self.fit()

@@ -1,12 +1,17 @@
-"""``python -m tests.benchmarks``: measures, says what it measured, and judges nothing."""
+"""``python -m tests.benchmarks [NAME ...]``: measures, says what it measured, and judges nothing."""
 
 from __future__ import annotations
 
-from tests.benchmarks import opening
+import sys
+
+from tests.benchmarks import drawing, opening
+
+MEASURED = {"opening": opening.report, "drawing": drawing.report}
 
 
 def main() -> None:
-    opening.report(print)
+    for name in sys.argv[1:] or MEASURED:
+        MEASURED[name](print)
 
 
 if __name__ == "__main__":

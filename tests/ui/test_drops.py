@@ -6,6 +6,7 @@ import os
 import socket
 
 import pytest
+from PySide6 import __version_info__
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView, QLineEdit, QWidget
@@ -14,6 +15,7 @@ from inspector.ui import drops
 from inspector.ui.main_window import MainWindow
 
 PATIENCE_MS = 60_000
+PLACE = QPointF(20, 20) if __version_info__ >= (6, 12) else QPoint(20, 20)  # each warns of, or lacks, the other
 
 
 def uris(*addresses: bytes) -> QMimeData:
@@ -30,7 +32,7 @@ def files(*paths: object) -> QMimeData:
 
 def enter(widget: QWidget, data: QMimeData) -> QDragEnterEvent:
     event = QDragEnterEvent(
-        QPoint(20, 20),
+        PLACE,
         Qt.DropAction.CopyAction,
         data,
         Qt.MouseButton.LeftButton,
@@ -129,6 +131,21 @@ def test_of_several_models_the_first_is_taken_and_this_is_said():
     assert "one.onnx" in found.remark
 
 
+def test_a_network_in_another_format_is_named_as_what_it_is(window, session, tmp_path, qtbot):
+    other = tmp_path / "net.tflite"
+    other.write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
+    with qtbot.waitSignal(session.failure_changed, timeout=PATIENCE_MS):
+        drop(window, files(other))
+    assert "net.tflite is a TensorFlow Lite model" in window.status.left.text()
+    assert session.image == ""
+
+
+def test_beside_a_model_a_network_in_another_format_is_left_out_and_this_is_said():
+    found = drops.sort_files(("/p/net.pt", "/p/net.onnx", "/p/a.png"))
+    assert (found.models, found.pictures, found.foreign) == (("/p/net.onnx",), ("/p/a.png",), "")
+    assert "net.pt" in found.remark
+
+
 def test_a_folder_gives_the_models_and_pictures_in_it_two_levels_deep(tmp_path):
     deep = tmp_path / "set" / "train" / "deeper"
     deep.mkdir(parents=True)
@@ -205,6 +222,20 @@ def test_labels_dropped_with_a_model_name_its_classes(window, session, signs, tm
     with qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
         drop(window, files(labels, signs))
     assert session.class_labels() == ("up", "down", "flat")
+
+
+def test_labels_that_are_dropped_are_said_to_be_used(window, session, signs, tmp_path, qtbot):
+    labels = tmp_path / "names.txt"
+    labels.write_text("up\ndown\nflat\n")
+    drop(window, files(labels))
+    assert window.status.left.text() == "names.txt will name the classes of the model that is opened next."
+    with qtbot.waitSignal(session.model_changed, timeout=PATIENCE_MS):
+        drop(window, files(signs))
+    assert session.class_labels() == ("up", "down", "flat")
+    labels.write_text("one\ntwo\n")
+    drop(window, files(labels))
+    assert window.status.left.text() == "names.txt names 2 classes."
+    assert session.class_labels() == ("one", "two")
 
 
 def test_a_dropped_web_address_is_refused_in_the_status_bar(window, session):

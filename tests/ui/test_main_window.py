@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QPlainTextEdit, QTabBar, QToolButton
 
+from inspector.engine.protocol import Ready
 from inspector.graph.model import Difference, Prediction
 from inspector.ui import dialogs, theme
-from inspector.ui.actions import ACTIONS, Action, ChoiceMenu
-from inspector.ui.main_window import PANELS, MainWindow, clamped
+from inspector.ui.actions import ACTIONS, Action
+from inspector.ui.layout import clamped
+from inspector.ui.main_window import PANELS, MainWindow
+from inspector.ui.menus import ChoiceMenu
 from inspector.ui.session import Failure, Session
 from inspector.ui.settings import Settings
 from inspector.ui.status import BUSY_AFTER_MS, check_part
+from inspector.ui.text import file_name
 
 PATIENCE_MS = 60_000
 
@@ -144,10 +151,10 @@ def test_the_view_menu_closes_and_shows_panels(opened):
 def test_when_every_panel_is_closed_the_window_says_how_to_get_them_back(opened, qtbot):
     for dock in opened.docks:
         dock.close()
-    qtbot.waitUntil(opened._all_closed.isVisible)
-    qtbot.mouseClick(opened._all_closed.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.dock_layout.all_closed.isVisible)
+    qtbot.mouseClick(opened.dock_layout.all_closed.button, Qt.MouseButton.LeftButton)
     assert all(dock.isVisible() for dock in opened.docks)
-    assert not opened._all_closed.isVisible()
+    assert not opened.dock_layout.all_closed.isVisible()
 
 
 def test_reset_layout_brings_everything_back(opened):
@@ -176,7 +183,9 @@ def test_the_layout_comes_back_at_the_next_start(tmp_path, signs, qtbot):
     path = tmp_path / "settings.ini"
     first = _next_window(path, signs, qtbot)
     first.dock("kernels").close()
+    first.removeDockWidget(first.dock("output"))  # Qt 6.12 leaves a dock in the tabs it has
     first.tabifyDockWidget(first.dock("input"), first.dock("output"))
+    first.dock("output").show()
     first.resize(1_100, 700)
     size = first.size()
     first.close()
@@ -226,8 +235,8 @@ def test_a_start_that_restores_a_layout_is_noted_until_it_went_well(tmp_path, si
     _next_window(path, signs, qtbot).close()
     second = _next_window(path, signs, qtbot)
     assert Settings(path).values.starting
-    second._well_timer.setInterval(0)
-    second._well_timer.start()
+    second.dock_layout._well_timer.setInterval(0)
+    second.dock_layout._well_timer.start()
     qtbot.waitUntil(lambda: not Settings(path).values.starting)
     second.close()
 
@@ -264,7 +273,7 @@ def test_the_window_lies_on_a_screen(wanted, expected):
 
 
 def _submenus(window, title):
-    [menu] = [action.menu() for action in window.menuBar().actions() if action.text() == title]
+    [menu] = [action.menu() for action in window.menuBar().actions() if action.text() == f"&{title}"]
     menu.aboutToShow.emit()
     return [action.menu() for action in menu.actions() if action.menu() is not None]
 
@@ -475,6 +484,55 @@ def test_a_name_from_a_model_is_never_markup(window, session):
     assert "\u202e" not in window.windowTitle()
 
 
+def test_the_title_names_the_picture_that_is_shown_not_one_that_failed(shown, session, ramp, tmp_path, qtbot):
+    title = shown.windowTitle()
+    assert title == f"{ramp.name} - signs.onnx - Feature Map Inspector"
+    bad = tmp_path / "words.png"
+    bad.write_text("no picture")
+    with qtbot.waitSignal(session.failure_changed, timeout=PATIENCE_MS):
+        session.open_image(str(bad))
+    assert shown.windowTitle() == title
+
+
+def test_another_provider_than_was_asked_for_is_said_aloud_and_stays_marked(shown, session, qtbot):
+    session.provider = "cuda"
+    session.ready = Ready(0, "CPU", "CUDA could not be started.", "", 0.1)
+    session.busy_changed.emit()
+    assert shown.status.left.text() == "CUDA could not be started."
+    assert shown._tool_bar.providers.currentText() == "CPU, not CUDA"
+    qtbot.mouseClick(shown.status.dismiss, Qt.MouseButton.LeftButton)
+    session.busy_changed.emit()
+    assert "CUDA" not in shown.status.left.text()  # once is enough
+    assert "CUDA could not be started." in shown.status.provider.toolTip()
+
+
+def test_a_very_long_layer_name_leaves_room_for_the_rest_of_the_line(shown, session, save, ramp, qtbot):
+    name = "/".join(["conv2d"] * 30)
+    long = save("long.onnx", [helper.make_node("Relu", ["x"], ["y"], name)], {"x": [1, 1, 2, 2]}, ["y"])
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_model(str(long))
+    assert shown.status.left.text().endswith("channel 0  sees 1 × 1 px")
+    assert len(shown.status.left.text()) < 70
+
+
+@pytest.mark.parametrize(("width", "is_roomy"), [(960, False), (1_600, True)])
+def test_a_failure_is_read_whole_and_what_it_hides_comes_back(shown, session, qtbot, width, is_roomy):
+    shown.resize(width, 600)
+    session.failure = Failure("a-model-with-a-rather-long-name.onnx is no intact ONNX model: it is cut off.", "Try.")
+    session.failure_changed.emit()
+    left = shown.status.left
+    qtbot.waitUntil(lambda: left.width() >= left.least_width())
+    assert shown.status.check.isVisible() == is_roomy
+    assert shown.status.provider.isVisible()
+    session.dismiss_failure()
+    assert shown.status.check.isVisible()
+    assert shown.status.memory.isVisible()
+
+
+def test_bytes_of_a_name_that_are_no_text_are_one_sign_each():
+    assert file_name(os.fsdecode(b"/p/caf\xe9\xff.png")) == "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.png"
+
+
 # ---------------------------------------------------------------- the tool bar
 
 
@@ -518,6 +576,16 @@ def test_a_narrow_window_keeps_its_tools_as_icons_and_the_models_name_whole(wind
     assert window._tool_bar.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
+def test_at_no_width_the_lists_on_the_tool_bar_are_cut_short(shown, qtbot):
+    bar = shown._tool_bar
+    for width in [*range(960, 1_200, 20), *range(1_200, 950, -30)]:
+        shown.resize(width, 600)
+        qtbot.waitUntil(lambda: bar.width() == shown.width())
+        shown.grab()
+        assert bar.models.width() >= bar.models.sizeHint().width(), width
+        assert bar.providers.width() >= bar.providers.sizeHint().width(), width
+
+
 # ---------------------------------------------------------------- copy and export
 
 
@@ -535,9 +603,9 @@ def test_the_selected_layer_is_exported(shown, session, tmp_path, qtbot, monkeyp
     folder.mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *asked: str(folder))
     shown.command("Export selected layer…").trigger()
-    assert shown.is_exporting()
+    assert shown.exporter.is_exporting()
     assert not shown.command("Export all layers…").isEnabled()
-    qtbot.waitUntil(lambda: not shown.is_exporting(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not shown.exporter.is_exporting(), timeout=PATIENCE_MS)
     assert shown.status.left.text() == f"The files are in {folder}."
     [tensor] = folder.rglob("000-signs.npy")
     ramp = np.array([[-1, 0], [1, 2]], np.float32)
@@ -549,16 +617,16 @@ def test_the_selected_layer_is_exported(shown, session, tmp_path, qtbot, monkeyp
 def test_an_export_that_fails_says_why(shown, tmp_path, qtbot):
     blocked = tmp_path / "file"
     blocked.write_bytes(b"in the way")
-    shown.export(str(blocked))
-    qtbot.waitUntil(lambda: not shown.is_exporting(), timeout=PATIENCE_MS)
+    shown.exporter.export(str(blocked))
+    qtbot.waitUntil(lambda: not shown.exporter.is_exporting(), timeout=PATIENCE_MS)
     assert str(blocked) in shown.status.left.text()
     assert shown.status.dismiss.isVisible()
 
 
 def test_stop_ends_an_export(shown, tmp_path, qtbot):
-    shown.export(str(tmp_path / "out"))
+    shown.exporter.export(str(tmp_path / "out"))
     shown.command("Stop").trigger()
-    qtbot.waitUntil(lambda: not shown.is_exporting(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not shown.exporter.is_exporting(), timeout=PATIENCE_MS)
     assert "files are in" not in shown.status.left.text()
     assert not shown.status.dismiss.isVisible()
 
@@ -569,8 +637,8 @@ def test_stop_ends_an_export(shown, tmp_path, qtbot):
 def _children() -> set[int]:
     found: set[int] = set()
     for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/children") as listing:
-            found |= {int(each) for each in listing.read().split()}
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            found |= {int(each) for each in Path(f"/proc/self/task/{task}/children").read_text().split()}
     return found
 
 
@@ -588,6 +656,6 @@ def test_closing_while_a_model_runs_ends_at_once_and_leaves_no_process(window, s
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="reads /proc")
 def test_closing_while_an_export_runs_ends_that_too(shown, tmp_path):
     before = _children()
-    shown.export(str(tmp_path / "out"))
+    shown.exporter.export(str(tmp_path / "out"))
     shown.close()
     assert not _children() - before

@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from inspector import bundled
-from inspector.ui import program
+from inspector.errors import ExportError
+from inspector.ui.crashes import take_crash
+from inspector.ui.screenshot import write_atomically
 from inspector.ui.settings import Settings
 
 PATIENCE_SECONDS = 60
@@ -112,8 +114,8 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(program.ExportError, match="No space left"):
-        program.write_atomically(str(shot), b"new")
+    with pytest.raises(ExportError, match="No space left"):
+        write_atomically(str(shot), b"new")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("window.png", b"old")]
 
 
@@ -167,17 +169,17 @@ def test_what_a_crash_leaves_is_found_at_the_next_start_once(started, tmp_path):
     process.send_signal(signal.SIGSEGV)
     process.communicate(timeout=PATIENCE_SECONDS)
     state = tmp_path / "state" / "feature-map-inspector"
-    found = program.take_crash(state)
+    found = take_crash(state)
     assert "Segmentation fault" in found
     assert "program.py" in found  # where it was
-    assert program.take_crash(state) == ""
+    assert take_crash(state) == ""
     assert (state / "last-crash.txt").read_text() == found
 
 
 def test_a_program_that_still_runs_has_not_crashed(tmp_path):
     parent = tmp_path / f"crash-{os.getppid()}.txt"
     parent.write_text("not yet")
-    assert program.take_crash(tmp_path) == ""
+    assert take_crash(tmp_path) == ""
     assert parent.exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -121,6 +122,63 @@ def test_a_preset_reruns_the_picture(opened, picture, qtbot):
     with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
         opened.set_preprocessing(None)
     assert opened.run.tensors["image"].max() <= 1
+
+
+def test_a_picture_that_cannot_be_run_gives_way_to_the_one_that_is_shown(opened, signs, ramp, tmp_path, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    bad = tmp_path / "words.png"
+    bad.write_text("no picture")
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(bad))
+    assert "words.png" in opened.failure.message
+    assert (opened.images, opened.image) == ((str(ramp),), str(ramp))
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_model(str(signs))
+    assert opened.run.prediction.image == str(ramp)
+
+
+def test_of_several_pictures_one_that_cannot_be_run_is_stepped_over(opened, ramp, tmp_path, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    bad = tmp_path / "words.png"
+    bad.write_text("no picture")
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        opened.open_files([str(bad), str(ramp)])
+    assert opened.image == str(bad)
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.next_image()
+    assert opened.run.prediction.image == str(ramp)
+
+
+def test_a_session_is_busy_until_the_model_is_open_although_a_run_has_ended(opened, ramp, tmp_path, qtbot):
+    opened._spare_timer.stop()
+    slow = opened._new_engine()
+    opened._spare = slow
+    qtbot.waitUntil(lambda: slow.child_pid() is not None)
+    os.kill(slow.child_pid(), signal.SIGSTOP)
+    opened.open_model(str(tmp_path / "absent.onnx"))
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    assert opened.busy
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        os.kill(slow.child_pid(), signal.SIGCONT)
+    assert opened.busy == ""
+
+
+def test_the_window_does_not_wait_for_the_end_of_the_old_engine(opened, signs, qtbot):
+    may_end = threading.Event()
+    end = opened._engine.close
+
+    def close_slowly():
+        may_end.wait(PATIENCE_MS / 1_000)
+        end()
+
+    opened._engine.close = close_slowly
+    with qtbot.waitSignal(opened.model_changed, timeout=PATIENCE_MS):
+        opened.open_model(str(signs))
+    assert not may_end.is_set()
+    may_end.set()
 
 
 def test_closing_while_a_model_opens_is_clean(session, signs):

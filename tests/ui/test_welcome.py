@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 
 from inspector import bundled
 from inspector.ui.main_window import MainWindow
+from inspector.ui.recent import RecentRow
 from inspector.ui.settings import RecentModel, Settings
-from inspector.ui.welcome import RecentRow, Welcome
+from inspector.ui.welcome import Welcome
 
 PATIENCE_MS = 60_000
 

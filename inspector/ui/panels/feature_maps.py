@@ -9,17 +9,24 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from inspector import format, render
+from inspector import format
 from inspector.analysis import feature_maps
 from inspector.graph.context import activation_side
 from inspector.graph.model import Array, Layer, Run
 from inspector.graph.receptive_field import ReceptiveField
-from inspector.render import COLORMAPS, SCALINGS, Index, Limits, Place, Specials, Summary
+from inspector.render.arrays import Values, widened
+from inspector.render.grid import Place
+from inspector.render.limits import SCALINGS, Limits, fitted, limits, ticks
+from inspector.render.palettes import COLORMAPS, palette
+from inspector.render.survey import Survey, survey
 from inspector.ui import theme
-from inspector.ui.canvas import Bar, MosaicCanvas
+from inspector.ui.canvas import MosaicCanvas
+from inspector.ui.controls import LabelledCombo
+from inspector.ui.lines import Line, Span, facts
+from inspector.ui.margins import Bar
 from inspector.ui.panel import Panel
 from inspector.ui.session import Session
-from inspector.ui.widgets import LabelledCombo, Line, Span, facts, plain, shortened
+from inspector.ui.text import plain, shortened
 
 NO_MODEL = "Open a model and a picture: here you will see what each layer makes of it, one small map per channel."
 
@@ -29,18 +36,15 @@ class Prepared:
     """What is computed once for a layer of a run.
 
     Attributes:
-        maps: ``(channels, height, width)``.
-        tiles: Palette indices, by whether the colormap is diverging.
+        maps: ``(channels, height, width)``, numbers that are quickly worked on.
+        limits: By the name of their scaling, as far as they were asked for.
     """
 
     run: Run
     layer: Layer
-    scaling: str
-    maps: Array
-    found: Specials
-    summary: Summary
-    limits: Limits
-    tiles: dict[bool, Index] = field(default_factory=dict)
+    maps: Values
+    survey: Survey
+    limits: dict[str, Limits] = field(default_factory=dict)
 
 
 class FeatureMapsPanel(Panel):
@@ -113,16 +117,15 @@ class FeatureMapsPanel(Panel):
         self._draw_foot(prepared)
 
     def _prepare(self, run: Run, layer: Layer, tensor: Array) -> Prepared | None:
-        """Return what does not depend on channel and colormap, from the last time if nothing else changed."""
-        scaling, last = self.session.view.scaling, self._prepared
-        if last is not None and last.run is run and last.layer is layer and last.scaling == scaling:
+        """Return what does not depend on the view, from the last time if the layer is the same."""
+        last = self._prepared
+        if last is not None and last.run is run and last.layer is layer:
             return last
-        self._prepared = None
         maps = feature_maps(tensor)
+        self._prepared = None
         if maps is not None:
-            found = render.specials(maps)
-            summary = render.summary(maps, found)
-            self._prepared = Prepared(run, layer, scaling, maps, found, summary, render.limits(maps, scaling))
+            maps = widened(maps)
+            self._prepared = Prepared(run, layer, maps, survey(maps))
         return self._prepared
 
     def _draw_heading(self, layer: Layer, tensor: Array) -> None:
@@ -148,28 +151,27 @@ class FeatureMapsPanel(Panel):
 
     def _draw_maps(self, prepared: Prepared) -> None:
         view = self.session.view
-        limits, colormap = render.fitted(prepared.limits, view.colormap)
-        is_diverging = COLORMAPS[colormap].is_diverging
-        if is_diverging not in prepared.tiles:
-            prepared.tiles[is_diverging] = render.indices(prepared.maps, limits)
+        if view.scaling not in prepared.limits:
+            prepared.limits[view.scaling] = limits(prepared.maps, view.scaling)
+        fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap)
         self.scalings.choose(view.scaling)
-        self.colormaps.setItemText(0, "auto" if view.colormap else f"auto, {colormap}")
+        self.colormaps.rename(0, "auto" if view.colormap else f"auto, {colormap}")
         self.colormaps.choose(view.colormap)
-        colors, bar = render.palette(colormap), _bar(limits, colormap, view.channel)
-        self.canvas.show_tiles(prepared.tiles[is_diverging], colors, prepared.found, bar)
+        bar = _bar(fitting, colormap, view.channel)
+        self.canvas.show_maps(prepared.maps, fitting, palette(colormap), prepared.survey.found, bar)
         self.canvas.set_selection(view.channel, view.element)
 
     def _draw_foot(self, prepared: Prepared) -> None:
-        found, summary = prepared.found, prepared.summary
+        known, found = prepared.survey, prepared.survey.found
         channels, height, width = prepared.maps.shape
         counted: list[tuple[str, str]] = [(" channel" if channels == 1 else " channels", format.count(channels))]
         if height * width > 1:  # a single number is always constant
-            counted += [(" dead", format.count(summary.dead)), (" constant", format.count(summary.constant))]
-        extremes = (("min", format.significant(summary.low)), ("max", format.significant(summary.high)))
+            counted += [(" dead", format.count(known.dead)), (" constant", format.count(known.constant))]
+        extremes = (("min", format.significant(known.low)), ("max", format.significant(known.high)))
         odd = f"{format.count(found.nan)} NaN, {format.count(found.infinite)} Inf"
         self.foot.show_spans(
             facts(*counted, ("", odd, "warning") if found.kinds is not None else ("no NaN or Inf", "")),
-            remark=facts(("zeros", format.percent(summary.zeros)), *extremes),
+            remark=facts(("zeros", format.percent(known.zeros)), *extremes),
             brief=facts(*extremes),
         )
 
@@ -190,6 +192,7 @@ class FeatureMapsPanel(Panel):
 
     def forget(self) -> None:
         self._prepared = None
+        self.canvas.let_go()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.canvas.set_dimmed(is_dimmed)
@@ -244,10 +247,10 @@ def _bar(limits: Limits, colormap: str, channel: int) -> Bar:
     """Return the color bar; where each channel has limits of its own, with those of the selected one."""
     low, high = limits.of(min(channel, limits.low.size - 1))
     if limits.is_shared:
-        marks = [((mark - low) / (high - low), _plain_number(mark)) for mark in render.ticks(low, high, 4)]
+        marks = [((mark - low) / (high - low), _plain_number(mark)) for mark in ticks(low, high, 4)]
     else:
         marks = [(0.5, f"channel {channel}")]
-    return Bar(render.palette(colormap), format.significant(low), format.significant(high), marks)
+    return Bar(palette(colormap), format.significant(low), format.significant(high), marks)
 
 
 def _plain_number(value: float) -> str:
@@ -266,6 +269,6 @@ def _why_no_maps(layer: Layer, tensor: Array) -> str:
 
 
 def _strip(colormap: str) -> QIcon:
-    colors = np.ascontiguousarray(render.palette(colormap))
+    colors = np.ascontiguousarray(palette(colormap))
     image = QImage(colors.data, 256, 1, 768, QImage.Format.Format_RGB888)
     return QIcon(QPixmap.fromImage(image.scaled(48, 10)))

@@ -9,17 +9,20 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from inspector import format, render
+from inspector import format
 from inspector.graph.context import PictureInput, Rectangle, field_of, on_picture, picture_input
 from inspector.graph.model import Array, Picture, Prediction
 from inspector.graph.preprocessing import PRESETS, Preprocessing
-from inspector.render import Index
+from inspector.render.arrays import Index
+from inspector.render.pictures import stretched, unfed
 from inspector.ui import theme
+from inspector.ui.controls import LabelledCombo
+from inspector.ui.lines import Line, Span
+from inspector.ui.painting import paint_mark
 from inspector.ui.panel import Panel
-from inspector.ui.panels.tensor_rows import tensor_row
+from inspector.ui.panels.tensor_table import TensorTable, tensor_row
 from inspector.ui.session import Session
-from inspector.ui.text import file_name
-from inspector.ui.widgets import LabelledCombo, Line, Span, TensorTable, paint_mark, tooltip
+from inspector.ui.text import file_name, tooltip
 
 EMPTY = "Open a picture, or drop one on the window: here you will see it, and the part of it that the model sees."
 
@@ -128,7 +131,7 @@ class InputPanel(Panel):
             brief=[Span(f"sees {shape}", "muted")],
         )
         chosen = self.session.preprocessing
-        self.presets.setItemText(0, "auto" if chosen or recipe is None else f"auto, {recipe.name}")
+        self.presets.rename(0, "auto" if chosen or recipe is None else f"auto, {recipe.name}")
         self.presets.choose(chosen.name if chosen is not None else None)
         self.presets.setEnabled(recipe is not None)
         why = f"{recipe.source}; {described(recipe)}" if recipe is not None and recipe.source else ""
@@ -168,8 +171,8 @@ def _drawn_back(tensor: Array, seen: PictureInput, recipe: Preprocessing | None)
     first = tensor[0]
     planes = np.moveaxis(first, -1, 0) if seen.channels_last else first
     if recipe is None or recipe.scale == 0:
-        return render.stretched(planes)
-    return render.unfed(planes, recipe.scale, recipe.mean, recipe.std, recipe.channels == "BGR", recipe.invert)
+        return stretched(planes)
+    return unfed(planes, recipe.scale, recipe.mean, recipe.std, recipe.channels == "BGR", recipe.invert)
 
 
 def in_words(recipe: Preprocessing) -> str:

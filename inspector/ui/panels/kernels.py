@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout
 
-from inspector import format, render
+from inspector import format
 from inspector.errors import InspectorError
 from inspector.graph.context import (
     KernelFacts,
-    Matrix,
     depthwise_kernels,
     kernel_facts,
     kernel_layer_before,
@@ -26,33 +24,23 @@ from inspector.graph.context import (
 )
 from inspector.graph.model import Array, Layer, Model
 from inspector.graph.weight import Weight
-from inspector.render import Limits, Place
+from inspector.render.grid import Place
+from inspector.render.kernels import first_layer_rgb, kernel_slices, strongest
+from inspector.render.limits import Limits, limits
+from inspector.render.palettes import palette
+from inspector.render.survey import specials
 from inspector.ui import icons, theme
 from inspector.ui.canvas import MosaicCanvas
+from inspector.ui.lines import Line, Span, facts
 from inspector.ui.panel import Panel
+from inspector.ui.panels.kernel_numbers import Legend, NumberGrid
+from inspector.ui.panels.kernel_readout import Shown, read_out
 from inspector.ui.session import Session
-from inspector.ui.widgets import Line, Span, facts, plain, shortened, tooltip
+from inspector.ui.text import plain, shortened, tooltip
 
 NO_MODEL = "Open a model: here you will see the kernels of the selected layer, as pictures and as numbers."
 KERNELS_KEPT = 8  # read from the file before; a layer of 512 x 512 x 3 x 3 has 18 kB in each of its kernels
 LARGEST_NUMBERS = 7  # a kernel with more elements across is not written out
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What is drawn of a layer's kernels.
-
-    Attributes:
-        tiles: ``(tiles, height, width)`` weights behind the tiles; of a color layer the chosen kernel's three channels.
-        written: The tiles that are written as numbers, and what they are.
-        chosen: The tile that is framed; -1 for none.
-    """
-
-    tiles: Array
-    written: tuple[int, ...]
-    names: tuple[str, ...]
-    chosen: int
-    limits: Limits
 
 
 class KernelsPanel(Panel):
@@ -91,7 +79,6 @@ class KernelsPanel(Panel):
         self._input = -1  # the slice that is written out; -1: the strongest
         self._shown: Shown | None = None
         self._offered = ""
-        self._matrix: Matrix | None = None
         self._kept: dict[Hashable, Array] = {}  # read before, the last one last
         self._lay_out()
         self.lock.toggled.connect(self._toggle_lock)
@@ -180,7 +167,6 @@ class KernelsPanel(Panel):
         self.heading.show_spans(
             [Span(layer.name, "bold", is_name=True), Span(f" ({layer.op_type}){made}", "muted")], layer.family
         )
-        self._matrix = None
         weight = layer.weight("kernel")
         assert weight is not None
         if not known.spatial:
@@ -212,59 +198,59 @@ class KernelsPanel(Panel):
         kernels, bgr = self._read(weight.name, weight.read), self._is_bgr()
         order = (2, 1, 0) if bgr else (0, 1, 2)
         self._caption(f"{known.outputs} of {format.shape((*known.spatial, 3))}, as RGB, grey = 0")
-        self.canvas.show_tiles(render.first_layer_rgb(kernels, bgr), row_numbers=False)
+        self.canvas.show_colors(first_layer_rgb(kernels, bgr))
         self.canvas.set_selection(self._output)
-        tiles = render.kernel_slices(kernels, self._output)
-        self._shown = Shown(tiles, order, ("R", "G", "B"), self._output, render.limits(tiles, "symmetric"))
-        self._draw_numbers(known)
+        chosen = kernels[self._output]
+        around_zero = limits(chosen, "symmetric")
+        self._shown = Shown("colors", kernels, around_zero, self._output, order=order)
+        self._write(chosen[list(order)], tuple("RGB"), around_zero)
 
     def _draw_depthwise(self, layer: Layer, known: KernelFacts) -> None:
         kernels = self._read(layer.name, partial(depthwise_kernels, layer))
-        tiles = kernels.reshape(-1, *render.kernel_slices(kernels, 0).shape[1:])
+        tiles = kernels.reshape(-1, *kernel_slices(kernels, 0).shape[1:])
         self._caption(f"{known.outputs} of {format.shape(known.spatial)}, each on one channel")
-        per_output = len(tiles) // known.outputs
-        self._draw_tiles(tiles, self._output * per_output, "")
-        self._draw_numbers(known)
+        chosen = self._output * (len(tiles) // known.outputs)
+        self._shown = Shown("kernels", tiles, limits(tiles, "symmetric"), self._output)
+        self._draw_tiles(self._shown, chosen)
+        self._write(tiles[chosen : chosen + 1], ("",), self._shown.limits)
 
     def _draw_slices(self, layer: Layer, known: KernelFacts) -> None:
         kernel = self._read((layer.name, self._output), partial(kernel_of, layer, self._output))
-        tiles = render.kernel_slices(kernel[np.newaxis], 0)
+        tiles = kernel_slices(kernel[np.newaxis], 0)
         size = format.shape(known.spatial)
         inputs = f"{known.inputs} input channels" if known.inputs > 1 else "1 input channel"
         self._caption(f"kernel {self._output} of {known.outputs}: {inputs}, {size} each")
         if not 0 <= self._input < len(tiles):
-            self._input = render.strongest(tiles)
-        self._draw_tiles(tiles, self._input, f"input {self._input}")
-        self._draw_numbers(known)
-
-    def _draw_tiles(self, tiles: Array, chosen: int, name: str, fills: bool = False) -> None:
-        limits = render.limits(tiles, "symmetric")
-        drawn, found = render.indices(tiles, limits), render.specials(tiles)
-        self.canvas.show_tiles(drawn, render.palette("signed"), found, row_numbers=len(tiles) > 1, fills=fills)
-        self.canvas.set_selection(chosen)
-        self._shown = Shown(tiles, (chosen,), (name,), chosen, limits)
+            self._input = strongest(tiles)
+        self._shown = Shown("slices", tiles, limits(tiles, "symmetric"), self._output)
+        self._draw_tiles(self._shown, self._input)
+        self._write(tiles[self._input : self._input + 1], (f"input {self._input}",), self._shown.limits)
 
     def _draw_matrix(self, weight: Weight, known: KernelFacts) -> None:
-        matrix = self._matrix = matrix_of(weight)
-        tiles = matrix.values[np.newaxis]
+        matrix = matrix_of(weight)
+        tiles, steps = matrix.values[np.newaxis], (matrix.row_step, matrix.column_step)
         rows, columns = weight.shape[-2:]
-        part = ""
-        if matrix.row_step > 1 or matrix.column_step > 1:
-            part = f"; every {_ordinal(matrix.row_step)} row and every {_ordinal(matrix.column_step)} column"
+        part = f"; every {_ordinal(steps[0])} row and every {_ordinal(steps[1])} column" if max(steps) > 1 else ""
         self._caption(f"{rows} rows × {columns} columns, {known.inputs} inputs for {known.outputs} outputs{part}")
-        self._draw_tiles(tiles, -1, "", fills=True)
+        self._shown = Shown("matrix", tiles, limits(tiles, "symmetric"), steps=steps)
+        self._draw_tiles(self._shown, -1)
         self.numbers.clear()
         self.numbers.hide()
+
+    def _draw_tiles(self, shown: Shown, chosen: int) -> None:
+        fills = shown.what == "matrix"
+        self.canvas.show_maps(shown.tiles, shown.limits, palette("signed"), specials(shown.tiles), fills=fills)
+        self.canvas.set_selection(chosen)
 
     def _caption(self, text: str) -> None:
         self.caption.show_spans([Span(text, "muted")])
 
-    def _draw_numbers(self, known: KernelFacts) -> None:
-        shown = self._shown
-        if shown is None or max(shown.tiles.shape[1:]) > LARGEST_NUMBERS:
+    def _write(self, tiles: Array, names: tuple[str, ...], around_zero: Limits) -> None:
+        """Write these weights as numbers, unless there are too many."""
+        if max(tiles.shape[1:]) > LARGEST_NUMBERS:
             self.numbers.clear()
         else:
-            self.numbers.show_tiles(shown.tiles[list(shown.written)], shown.names, shown.limits)
+            self.numbers.show_tiles(tiles, names, around_zero)
         self.numbers.setVisible(not self.numbers.is_empty)
 
     def _draw_foot(self, layer: Layer, known: KernelFacts) -> None:
@@ -319,13 +305,13 @@ class KernelsPanel(Panel):
     @Slot(int)
     def _go_to(self, tile: int) -> None:
         shown = self._shown
-        if shown is None or self._matrix is not None:
+        if shown is None or shown.what == "matrix":
             return
-        if shown.names == ("R", "G", "B") or shown.names == ("",):
-            self._choose_output(tile)
-        else:
+        if shown.what == "slices":
             self._input = tile
             self.refresh()
+        else:
+            self._choose_output(tile)
 
     @Slot(object)
     def _read_out(self, place: Place | None) -> None:
@@ -333,30 +319,8 @@ class KernelsPanel(Panel):
         layer = model.layer(self._layer) if model is not None else None
         if place is None or shown is None or layer is None:
             self.readout.emit(())
-            return
-        name = ("", plain(layer.name))
-        if self._matrix is not None:
-            row, column = place.row * self._matrix.row_step, place.column * self._matrix.column_step
-            value = format.significant(float(self._matrix.values[place.row, place.column]))
-            self.readout.emit((name, ("row", str(row)), ("column", str(column)), ("=", value)))
-            return
-        where = (("row", str(place.row)), ("column", str(place.column)))
-        if shown.names == ("R", "G", "B"):
-            weight = layer.weight("kernel")
-            assert weight is not None
-            values = self._read(weight.name, weight.read)[place.channel, :, place.row, place.column]
-            parts = [
-                (letter, format.significant(float(values[at])))
-                for letter, at in zip(shown.names, shown.written, strict=True)
-            ]
-            self.readout.emit((name, ("kernel", str(place.channel)), *where, *parts))
-            return
-        value = format.significant(float(shown.tiles[place.channel, place.row, place.column]))
-        if shown.names == ("",):
-            which: tuple[tuple[str, str], ...] = (("kernel", str(place.channel)),)
         else:
-            which = (("kernel", str(self._output)), ("input", str(place.channel)))
-        self.readout.emit((name, *which, *where, ("=", value)))
+            self.readout.emit((("", plain(layer.name)), *read_out(shown, place)))
 
 
 def _bias(layer: Layer, output: int, outputs: int) -> float | None:
@@ -371,136 +335,3 @@ def _ordinal(number: int) -> str:
         return ""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number}{ending}"
-
-
-# ---------------------------------------------------------------- widgets
-
-
-class Legend(QWidget):
-    """A small color bar on its side, with its limits at both ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._low = self._high = ""
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-
-    def show_limits(self, low: str, high: str) -> None:
-        self._low, self._high = low, high
-        self.setAccessibleName(f"colors from {low} to {high}")
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        metrics = QFontMetricsF(theme.font("small"))
-        width = metrics.horizontalAdvance(self._low) + metrics.horizontalAdvance(self._high)
-        return QSize(round(width) + 46, round(metrics.height()) + 2)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        font = theme.font("small")
-        low = QFontMetricsF(font).horizontalAdvance(self._low)
-        painter.setFont(font)
-        painter.setPen(theme.color("muted"))
-        rect = QRectF(self.rect())
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._low)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._high)
-        colors = render.palette("signed")
-        image = QImage(colors.tobytes(), len(colors), 1, 3 * len(colors), QImage.Format.Format_RGB888)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(QRectF(low + 6, self.height() / 2 - 3, 32, 6), image)
-
-
-class NumberGrid(QWidget):
-    """Weights written in cells of their color, one block of cells under the other."""
-
-    CELL = QSize(40, 21)
-    GAP = 8
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tiles: Array = np.zeros((0, 0, 0))
-        self._names: Sequence[str] = ()
-        self._limits = Limits(np.zeros(1), np.zeros(1))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("The chosen kernel's weights")
-
-    @property
-    def is_empty(self) -> bool:
-        return not len(self._tiles)
-
-    def clear(self) -> None:
-        self.show_tiles(np.zeros((0, 0, 0)), (), self._limits)
-
-    def show_tiles(self, tiles: Array, names: Sequence[str], limits: Limits) -> None:
-        """Write these tiles, ``(tiles, height, width)``, each after its name."""
-        self._tiles, self._names, self._limits = tiles, names, limits
-        texts = render.cells(tiles, limits, render.palette("signed"), 4).texts if len(tiles) else ()
-        blocks = ("; ".join(" ".join(row) for row in tile) for tile in texts)
-        described = ". ".join(f"{name} {block}".strip() for name, block in zip(names, blocks, strict=True))
-        self.setAccessibleDescription(described)
-        self.updateGeometry()
-        self.update()
-
-    def _name_width(self) -> float:
-        metrics = QFontMetricsF(theme.font("small"))
-        widest = max((metrics.horizontalAdvance(name) for name in self._names if len(name) <= 2), default=0.0)
-        return widest + 8 if widest else 0.0
-
-    def _has_heads(self) -> bool:
-        return any(len(name) > 2 for name in self._names)
-
-    def sizeHint(self) -> QSize:
-        count, _, width = self._tiles.shape
-        if not count:
-            return QSize(0, 0)
-        return QSize(round(self._name_width()) + max(3, min(width, 7)) * self.CELL.width(), 60)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, 0)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        count, height, width = self._tiles.shape
-        if not count:
-            return
-        painter = QPainter(self)
-        metrics = QFontMetricsF(theme.font("small"))
-        left = self._name_width()
-        head = metrics.height() + 4 if self._has_heads() else 0.0
-        top = 6.0 + head
-        cell_width = min((self.width() - left) / width, self.CELL.width() * 1.4)
-        room = self.height() - 12 - head - self.GAP * (count - 1)
-        cell_height = min(room / (count * height), cell_width * 0.75, self.CELL.height() * 1.6)
-        cells = self._fitting(metrics, cell_width - 4)
-        writes = cell_height >= metrics.height() - 2
-        painter.setFont(theme.font("small"))
-        for tile in range(count):
-            block = QRectF(left, top, cell_width * width, cell_height * height)
-            self._paint_name(painter, self._names[tile], block, head)
-            for row in range(height):
-                for column in range(width):
-                    cell = QRectF(left + column * cell_width, top + row * cell_height, cell_width - 1, cell_height - 1)
-                    red, green, blue = (int(each) for each in cells.rgb[tile, row, column])
-                    painter.fillRect(cell, QColor(red, green, blue))
-                    if writes:
-                        painter.setPen(QColor("#000000" if cells.black[tile, row, column] else "#ffffff"))
-                        painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, cells.texts[tile][row][column])
-            top += block.height() + self.GAP
-
-    def _fitting(self, metrics: QFontMetricsF, room: float) -> render.Cells:
-        """Return the cells with as many decimals as there is room for."""
-        cells = render.cells(self._tiles, self._limits, render.palette("signed"), 0)
-        for decimals in range(4, 0, -1):
-            cells = render.cells(self._tiles, self._limits, render.palette("signed"), decimals)
-            texts = (text for tile in cells.texts for row in tile for text in row)
-            if max(metrics.horizontalAdvance(text) for text in texts) <= room:
-                break
-        return cells
-
-    def _paint_name(self, painter: QPainter, name: str, block: QRectF, head: float) -> None:
-        painter.setPen(theme.color("muted"))
-        if head:
-            above = QRectF(block.left(), block.top() - head, self.width(), head - 4)
-            painter.drawText(above, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-        elif name:
-            beside = QRectF(0, block.top(), block.left() - 8, block.height())
-            painter.drawText(beside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)

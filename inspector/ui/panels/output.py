@@ -12,10 +12,11 @@ from inspector import analysis, format
 from inspector.analysis import ClassScore, Head
 from inspector.labels import fitting, short
 from inspector.ui import theme
+from inspector.ui.lines import Line, Span, facts
 from inspector.ui.panel import Panel
-from inspector.ui.panels.tensor_rows import tensor_row
+from inspector.ui.panels.tensor_table import TensorTable, tensor_row
 from inspector.ui.session import Session
-from inspector.ui.widgets import Line, Span, TensorTable, elided, facts, plain, tooltip
+from inspector.ui.text import elided, plain, tooltip
 
 SHOWN = 5
 EMPTY = "Open a model and a picture: here you will see what the model answers, and how sure it is."
@@ -33,6 +34,7 @@ class OutputPanel(Panel):
     dock_name = "output"
     icon_name = "output"
     area = Qt.DockWidgetArea.RightDockWidgetArea
+    follows_view = False
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

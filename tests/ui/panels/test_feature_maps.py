@@ -9,13 +9,13 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
-from inspector import render
-from inspector.render import Place
+from inspector.render.grid import Place
+from inspector.render.palettes import palette
 from inspector.ui import theme
 from inspector.ui.panels.feature_maps import FeatureMapsPanel
 from tests.ui.panels.conftest import PATIENCE_MS, pixel, pixels, rgb
 
-SIGNED, VIRIDIS = render.palette("signed"), render.palette("viridis")
+SIGNED, VIRIDIS = palette("signed"), palette("viridis")
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_limits_are_chosen_in_words_and_stated_at_the_bar(panel, ran):
     assert ran.view.scaling == "channel"
     ran.set_view(scaling="layer", colormap="magma")
     assert panel.colormaps.currentText() == "magma"
-    magma = render.palette("magma")
+    magma = palette("magma")
     assert elements(panel, 0) == [tuple(magma[index]) for index in (64, 128, 191, 255)]  # of -2 to 2 here too
 
 

@@ -10,12 +10,12 @@ from onnx import helper
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from inspector import render
-from inspector.render import Place
+from inspector.render.grid import Place
+from inspector.render.palettes import palette
 from inspector.ui.panels.kernels import KernelsPanel
 from tests.ui.panels.conftest import PATIENCE_MS, pixels
 
-SIGNED = render.palette("signed")
+SIGNED = palette("signed")
 
 
 def conv(name, inputs, output, kernel, **attributes):

@@ -10,7 +10,8 @@ from PySide6.QtCore import QModelIndex, Qt
 from inspector.graph.model import Layer, Model, Tensor
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.ui import theme
-from inspector.ui.panels.layers import MACS, MEAN, NAME, PARAMETERS, SEES, LayersPanel
+from inspector.ui.panels.layer_rows import MACS, MEAN, NAME, PARAMETERS, SEES
+from inspector.ui.panels.layers import LayersPanel
 from tests.ui.panels.conftest import PATIENCE_MS
 
 

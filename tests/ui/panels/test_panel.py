@@ -8,13 +8,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from inspector.ui import theme
+from inspector.ui.controls import Chip, Flow
+from inspector.ui.lines import Line, Sentence, Span, facts
 from inspector.ui.panel import Panel
 from inspector.ui.panels.feature_maps import FeatureMapsPanel
 from inspector.ui.panels.input import InputPanel
 from inspector.ui.panels.kernels import KernelsPanel
 from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
-from inspector.ui.widgets import Chip, Flow, Line, Sentence, Span, facts, plain, shortened, tooltip
+from inspector.ui.text import plain, shortened, tooltip
 from tests.ui.panels.conftest import pixel, rgb
 
 PANELS = (LayersPanel, FeatureMapsPanel, InputPanel, OutputPanel, KernelsPanel)

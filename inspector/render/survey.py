@@ -1,0 +1,105 @@
+"""What feature maps hold: their extremes, what is no number, what stands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inspector.render.arrays import Index, Numbers, Values, blocks, widened
+
+NAN, INFINITE = 1, 2  # in ``Specials.kinds``
+
+
+@dataclass(frozen=True, slots=True)
+class Specials:
+    """What cannot be drawn by a palette.
+
+    Attributes:
+        nan, infinite: How many values are.
+        kinds: ``(channels, height, width)`` uint8: ``NAN``, ``INFINITE`` or 0; None where all are finite.
+    """
+
+    nan: int = 0
+    infinite: int = 0
+    kinds: Index | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of feature maps before any is drawn.
+
+    Attributes:
+        found: NaN and Inf.
+        lows, highs: Smallest and largest finite value of each channel, float64; both 0 where there is none.
+        low, high: The same of all channels together.
+        dead: Channels that are all zero.
+        constant: Channels that hold one other number.
+        zeros: Part of all values that is zero.
+    """
+
+    found: Specials
+    lows: Numbers
+    highs: Numbers
+    low: float
+    high: float
+    dead: int
+    constant: int
+    zeros: float
+
+
+def survey(maps: Values) -> Survey:
+    """Look at every value once, fast enough to be done at every change of the layer.
+
+    Args:
+        maps: ``(channels, height, width)``, any number type. A channel with a NaN or Inf is neither dead nor constant.
+    """
+    maps = widened(maps)
+    found = specials(maps)
+    lows, highs = extremes(maps, (1, 2))
+    low, high = extremes(maps)
+    same = lows == highs
+    if found.kinds is not None:
+        same &= ~found.kinds.any(axis=(1, 2))
+    dead = same & (lows == 0)
+    zeros = sum(int(np.count_nonzero(part == 0)) for part in blocks(maps.reshape(-1)))
+    return Survey(
+        found,
+        lows,
+        highs,
+        float(low),
+        float(high),
+        int(np.count_nonzero(dead)),
+        int(np.count_nonzero(same & ~dead)),
+        zeros / maps.size if maps.size else 0.0,
+    )
+
+
+def specials(maps: Values) -> Specials:
+    """Find the values that are no finite numbers, in ``(channels, height, width)``."""
+    maps = widened(maps)
+    if maps.dtype.kind != "f" or not maps.size or _is_finite(maps):
+        return Specials()
+    nan, infinite = np.isnan(maps), np.isinf(maps)
+    kinds = np.where(nan, np.uint8(NAN), np.where(infinite, np.uint8(INFINITE), np.uint8(0)))
+    return Specials(int(np.count_nonzero(nan)), int(np.count_nonzero(infinite)), kinds)
+
+
+def _is_finite(values: Values) -> bool:
+    return bool(np.isfinite(values.min()) and np.isfinite(values.max()))  # NaN is the minimum of what holds one
+
+
+def extremes(values: Values, axis: tuple[int, ...] | None = None) -> tuple[Numbers, Numbers]:
+    """Return the smallest and the largest finite value along ``axis``, as float64; 0 where there is none."""
+    if values.size == 0:
+        nothing = np.zeros(values.shape[0] if axis else ())
+        return nothing, nothing
+    numbers = widened(values)
+    low, high = (np.asarray(each, np.float64) for each in (numbers.min(axis=axis), numbers.max(axis=axis)))
+    if np.isfinite(low).all() and np.isfinite(high).all():
+        return low, high
+    finite = np.isfinite(numbers)
+    low = np.asarray(numbers.min(axis=axis, where=finite, initial=np.inf), np.float64)
+    high = np.asarray(numbers.max(axis=axis, where=finite, initial=-np.inf), np.float64)
+    empty = low > high
+    return np.where(empty, 0.0, low), np.where(empty, 0.0, high)

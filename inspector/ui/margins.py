@@ -1,0 +1,118 @@
+"""What is painted round and over the tiles of a mosaic: gaps, row numbers, the mark, the color bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from inspector.render.arrays import Index
+from inspector.render.grid import Place
+from inspector.ui import theme
+from inspector.ui.lens import Lens
+from inspector.ui.painting import paint_mark
+
+EDGE = 6  # pixels round the tiles, for the frame of one that lies at the rim
+BAR_WIDTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What stands beside a color bar.
+
+    Attributes:
+        colors: ``(256, 3)``, the lowest first.
+        low, high: The limits, as text.
+        marks: Numbers between them: where (0 at the low end, 1 at the high one), and as text.
+    """
+
+    colors: Index
+    low: str
+    high: str
+    marks: Sequence[tuple[float, str]] = ()
+
+
+def metrics() -> QFontMetricsF:
+    """Return the measures of the writing round a mosaic."""
+    return QFontMetricsF(theme.font("small"))
+
+
+def room_for_row_numbers(channels: int) -> float:
+    """Return the width that the largest number needs before a row."""
+    return metrics().horizontalAdvance("0" * len(str(channels - 1))) + 10 + EDGE
+
+
+def room_for_bar(bar: Bar) -> float:
+    """Return the width that a color bar needs with its numbers."""
+    measure = metrics()
+    texts = (bar.low, bar.high, *(text for _, text in bar.marks))
+    return 10 + BAR_WIDTH + 6 + max(measure.horizontalAdvance(text) for text in texts)
+
+
+def paint_gaps(painter: QPainter, lens: Lens) -> None:
+    """Paint where there is no tile."""
+    painter.save()
+    painter.setClipRect(lens.view)
+    for gap in lens.gaps():
+        painter.fillRect(gap, theme.color("panel"))
+    painter.restore()
+
+
+def paint_marks(painter: QPainter, lens: Lens, channel: int, element: tuple[int, int] | None) -> None:
+    """Frame the selected tile, and the selected element where it is large enough to be found."""
+    grid = lens.grid
+    if not 0 <= channel < grid.channels:
+        return
+    painter.save()
+    painter.setClipRect(lens.view.adjusted(-EDGE, -EDGE, EDGE, EDGE))
+    tile = lens.tile(channel)
+    if grid.channels > 1:
+        paint_mark(painter, tile, 1 if min(tile.width(), tile.height()) < 12 else 3)
+    if element is not None and min(tile.width(), tile.height()) >= 40 and grid.height * grid.width > 1:
+        painter.setClipRect(lens.view)
+        cell = lens.cell(Place(channel, *element))
+        paint_mark(painter, cell, 2 if cell.width() >= 3 else 1)
+    painter.restore()
+
+
+def paint_row_numbers(painter: QPainter, lens: Lens, widget: QWidget) -> None:
+    """Write the number of the first channel before each row, of as many rows as there is room for."""
+    grid, view, height = lens.grid, lens.view, metrics().height()
+    painter.fillRect(QRectF(0, 0, view.left() - EDGE, widget.height()), theme.color("panel"))
+    painter.setFont(theme.font("small"))
+    painter.setPen(theme.color("muted"))
+    end = -1e9
+    for row in range(grid.rows):
+        middle = lens.tile(row * grid.columns).center().y()
+        if middle - height / 2 < end + 2 or not view.top() - 2 <= middle <= view.bottom() + 2:
+            continue
+        end = middle + height / 2
+        where = QRectF(0, middle - height / 2, view.left() - 10, height)
+        painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(row * grid.columns))
+
+
+def paint_bar(painter: QPainter, lens: Lens, widget: QWidget, bar: Bar) -> None:
+    """Paint a color bar at the right of the tiles, with the limits at its ends."""
+    view, line = lens.view, metrics().height()
+    height = max(view.height(), min(120.0, widget.height() - 2.0 * EDGE))
+    where = QRectF(view.right() + 10, view.top(), BAR_WIDTH, height)
+    painter.fillRect(QRectF(where.left() - 4, 0, widget.width(), widget.height()), theme.color("panel"))
+    column = bar.colors[::-1].copy()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(where, QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888))
+    painter.restore()
+    painter.setFont(theme.font("small"))
+    left = where.right() + 6
+    taken = [where.top() + line / 2, where.bottom() - line / 2]
+    painter.setPen(theme.color("text"))
+    for middle, text in zip(taken, (bar.high, bar.low), strict=True):
+        painter.drawText(QRectF(left, middle - line / 2, 200, line), Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(theme.color("muted"))
+    for fraction, text in bar.marks:
+        middle = where.bottom() - fraction * where.height()
+        if all(abs(middle - other) >= line * 1.6 for other in taken):
+            painter.drawText(QRectF(left, middle - line / 2, 200, line), Qt.AlignmentFlag.AlignVCenter, text)

@@ -48,6 +48,7 @@ _BODY = msgspec.json.Decoder(ModelOpened | PredictedAt | RanAt)
 KILL_AFTER_SECONDS = 0.5  # between asking a run to stop and ending its process
 OPEN_WITHIN_SECONDS = 60.0
 DEATHS_ALLOWED, DEATHS_WITHIN_SECONDS = 3, 60.0
+_DIES_WITHIN_SECONDS = 1.0  # after its pipe has closed
 _LOG_BYTES = 16_384
 _UNBOUNDED_GUESS_BYTES = 8 << 30  # where the system does not say how much memory is free
 
@@ -130,7 +131,8 @@ class Engine:
 
     def _serve(self) -> None:
         _keep_ctrl_c_from_children()
-        self._start_child()
+        with contextlib.suppress(OSError):  # the first request will try again, and say so
+            self._start_child()
         while not self._closed:
             self._answer_dropped()
             self._post_next()
@@ -188,8 +190,13 @@ class Engine:
         if self._child is not None and self._path not in ("", request.path):
             self._child.end()
             self._child = None
-        if self._child is None:
-            self._start_child()
+        try:
+            if self._child is None:
+                self._start_child()
+        except OSError as error:
+            why = f"The engine could not be started ({error.strerror})."
+            self._finish(Failed(request.request_id, EngineError.kind, why, "Close other programs and try again."))
+            return
         assert self._child is not None
         self._path = request.path
         try:
@@ -283,6 +290,7 @@ class Engine:
         with self._lock:
             running, cancelled = self._running, bool(self._cancelled_at)
             self._child = None
+        child.process.join(_DIES_WITHIN_SECONDS)  # so that it is known how it died
         child.end()
         if running is None or self._closed:
             return

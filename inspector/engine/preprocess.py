@@ -248,11 +248,13 @@ def _fit(
     if recipe.fit == "crop":
         short = max(width, height) / recipe.crop
         factor = max(short / min(image.size), width / image.width, height / image.height)
-        large = _resized(image, round(image.width * factor), round(image.height * factor), resampling)
-        left, top = round((large.width - width) / 2), round((large.height - height) / 2)
-        across, down = image.width / large.width, image.height / large.height
+        large = round(image.width * factor), round(image.height * factor)
+        left, top = round((large[0] - width) / 2), round((large[1] - height) / 2)
+        across, down = image.width / large[0], image.height / large[1]
         box = (left * across, top * down, (left + width) * across, (top + height) * down)
-        return large.crop((left, top, left + width, top + height)), box
+        if large[0] * large[1] > REDUCE_ABOVE_PIXELS:  # a very long picture: enlarge only what is kept of it
+            return image.resize((width, height), resampling, box=box), box
+        return _resized(image, *large, resampling).crop((left, top, left + width, top + height)), box
     factor = min(width / image.width, height / image.height)
     small = _resized(image, max(1, round(image.width * factor)), max(1, round(image.height * factor)), resampling)
     centred = recipe.anchor == "centre"

@@ -96,7 +96,7 @@ class Sessions:
         used = self.deployed.get_providers()[0]
         self.provider = used.removesuffix("ExecutionProvider")
         if len(self._providers) > 1 and self.provider == "CPU":
-            self.note = "CUDA was asked for and ONNX Runtime could not start it; the log says why."
+            self.note = "CUDA is wanted and ONNX Runtime could not start it; `inspector doctor` says what is missing."
         self._marked: Marked | None = None
         self._instrumented: ort.InferenceSession | None = None
         self._partial: tuple[frozenset[str], ort.InferenceSession] | None = None  # the last one made

@@ -112,7 +112,9 @@ class _Worker:
                 case RunImage():
                     return self._run(request, descriptors)
         except InspectorError as error:
-            return Failed(request.request_id, error.kind, error.message, error.remedy, traceback.format_exc())
+            is_about_model = isinstance(request, OpenModel) and name not in error.message
+            message = f"{name}: {error.message}" if is_about_model else error.message
+            return Failed(request.request_id, error.kind, message, error.remedy, traceback.format_exc())
         except MemoryError:
             return _failed(request, LimitError(f"{name} needs more memory than the engine may use.", _SMALLER))
         except Exception as error:  # ONNX, ONNX Runtime and Pillow raise types of their own

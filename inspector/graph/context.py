@@ -122,6 +122,8 @@ def kernel_facts(layer: Layer) -> KernelFacts | None:
     if not spatial:
         return None
     group = layer.geometry.group if layer.geometry is not None else 1
+    if group < 1:  # a damaged file may say anything
+        return None
     if layer.op_type in _TRANSPOSED:
         return KernelFacts(second * group, first // group, tuple(spatial), first // group == 1, transposed=True)
     return KernelFacts(first, second, tuple(spatial), second == 1, transposed=False)

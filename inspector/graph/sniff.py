@@ -33,9 +33,9 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\x80\x02", "is a Python pickle, as old PyTorch files are", f"{_EXPORT}."),
     (0, b"GGUF", "is a GGUF model", "This program shows convolutional networks in ONNX files."),
     (0, b"\x93NUMPY", "is a NumPy array", "Open a model first; the array can then be fed to it like a picture."),
-    (0, b"\x89PNG\r\n\x1a\n", "is a PNG picture", "Open it as a picture."),
-    (0, b"\xff\xd8\xff", "is a JPEG picture", "Open it as a picture."),
-    (0, b"GIF8", "is a GIF picture", "Open it as a picture."),
+    (0, b"\x89PNG\r\n\x1a\n", "is a PNG picture", "Rename it to .png and open it as a picture."),
+    (0, b"\xff\xd8\xff", "is a JPEG picture", "Rename it to .jpg and open it as a picture."),
+    (0, b"GIF8", "is a GIF picture", "Rename it to .gif and open it as a picture."),
     (0, b"%PDF", "is a PDF document", f"{_EXPORT}."),
     (0, b"\x7fELF", "is a program, not a network", "Choose an .onnx file."),
 )

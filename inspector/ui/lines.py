@@ -65,10 +65,10 @@ class Line(QWidget):
         brief: Sequence[Span] = (),
     ) -> None:
         """Show these stretches of text, and ``remark`` at the right end, or ``brief`` if there is no room for it."""
-        shown = (family, *(tuple(_plain(span) for span in part) for part in (spans, remark, brief)))
-        if shown == (self._family, self._spans, self._remark, self._brief):
+        main, right, short = (tuple(_plain(span) for span in part) for part in (spans, remark, brief))
+        if (family, main, right, short) == (self._family, self._spans, self._remark, self._brief):
             return
-        self._family, self._spans, self._remark, self._brief = shown
+        self._family, self._spans, self._remark, self._brief = family, main, right, short
         self.setAccessibleName(self.text)
         self.setToolTip(tooltip(self.text))
         self.update()  # and no layout: the height is the font's

@@ -116,6 +116,22 @@ def test_a_killed_child_is_one_sentence_and_the_next_picture_runs(engine, signs,
     assert isinstance(engine.ask(RunImage(2, str(signs), str(ramp))), Ran)
 
 
+def test_an_engine_that_cannot_be_started_says_so(engine, signs, ramp, monkeypatch):
+    def refuse(self: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    assert isinstance(engine.ask(RunImage(1, str(signs), str(ramp))), Ran)
+    with monkeypatch.context() as patch:
+        patch.setattr("inspector.engine.client._SPAWN.Process.start", refuse)
+        os.kill(engine.engine.child_pid(), signal.SIGKILL)
+        while engine.engine.child_pid() is not None:
+            pass
+        failed = engine.ask(RunImage(2, str(signs), str(ramp)))
+        assert isinstance(failed, Failed)
+        assert "Resource temporarily unavailable" in failed.message
+    assert isinstance(engine.ask(RunImage(3, str(signs), str(ramp))), Ran)
+
+
 def test_three_deaths_in_a_minute_end_the_attempts(engine, signs, ramp):
     for number in range(3):
         assert isinstance(engine.ask(RunImage(number, str(signs), str(ramp), maps=False)), Predicted)

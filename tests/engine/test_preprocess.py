@@ -71,6 +71,14 @@ def test_a_centre_crop_says_which_box_of_the_picture_it_shows():
     assert box == (144, 16, 368, 240)  # short side 256 already: 224 of it from the middle
 
 
+def test_a_very_long_picture_is_cropped_without_enlarging_all_of_it():
+    long = Image.fromarray(np.tile(np.arange(100_000, dtype=np.int64) // 391, (1, 1)).astype(np.uint8))
+    recipe = Preprocessing("crop", fit="crop")
+    tensor, box = prepare(decode(file_of(long), "x"), wanted((1, 1, 224, 224)), recipe)
+    assert (box[0] + box[2]) / 2 == pytest.approx(50_000, abs=1)
+    assert set(tensor.ravel()) == {127}
+
+
 def test_a_letterbox_keeps_the_whole_picture_and_fills_with_grey():
     white = Image.new("RGB", (64, 32), "white")
     recipe = Preprocessing("letterbox", fit="letterbox", fill=(114, 114, 114))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +128,8 @@ def _ranged(node: Node, inputs: Sequence[Values]) -> Values:
 
 
 def _reduced(node: Node, inputs: Sequence[Values]) -> Values:
-    value: Values = np.prod(inputs[0], axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))  # type: ignore[arg-type]
+    numbers: Any = inputs[0]  # numpy's stubs of different versions want different things of the others
+    value = np.prod(numbers, axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))
     return np.asarray(value, inputs[0].dtype)
 
 

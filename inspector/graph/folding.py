@@ -128,8 +128,8 @@ def _ranged(node: Node, inputs: Sequence[Values]) -> Values:
 
 
 def _reduced(node: Node, inputs: Sequence[Values]) -> Values:
-    numbers: Any = inputs[0]  # numpy's stubs of different versions want different things of the others
-    value = np.prod(numbers, axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))
+    product: Any = np.prod  # every version of numpy's stubs wants other types here
+    value = product(inputs[0], axis=_axes(node, inputs), keepdims=bool(node.integer("keepdims", 1)))
     return np.asarray(value, inputs[0].dtype)
 
 

@@ -45,6 +45,12 @@ def cells(tiles: Values, limits: Limits, colors: Index, decimals: int) -> Cells:
     return Cells(texts, rgb, ink(rgb))
 
 
+def power_of_ten(found: Limits) -> int:
+    """Return the exponent of ten in whose multiples numbers are written, 0 where a few decimals show what they are."""
+    reach = float(np.maximum(np.abs(found.low), np.abs(found.high)).max(initial=0.0))
+    return 0 if reach == 0 or 0.05 <= reach < 1000 else max(-300, math.floor(math.log10(reach)))
+
+
 def _decimal(value: float, decimals: int) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Inf" if value > 0 else "\N{MINUS SIGN}Inf"

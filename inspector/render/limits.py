@@ -11,7 +11,7 @@ import numpy as np
 from inspector.render.arrays import Numbers, Values, widened
 from inspector.render.palettes import COLORMAPS, default_colormap
 from inspector.render.percentiles import Reals, ranked
-from inspector.render.survey import extremes
+from inspector.render.survey import Survey, extremes, is_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,30 @@ def shared_limits(low: float, high: float) -> Limits:
     return Limits(np.array([low], np.float64), np.array([high], np.float64))
 
 
-def limits(maps: Values, scaling: str = "layer") -> Limits:
+def limits(maps: Values, scaling: str = "layer", known: Survey | None = None) -> Limits:
     """Choose limits from the finite values.
 
     Args:
         maps: ``(channels, height, width)``, any number type. A channel without a finite value has the limits 0 and 0.
         scaling: A name from ``SCALINGS``.
+        known: A survey of these maps, if there is one: it spares looking again.
 
     Raises:
         KeyError: ``scaling`` is not in ``SCALINGS``.
     """
     SCALINGS[scaling]
     if scaling == "channel":
-        return Limits(*extremes(maps, (1, 2)))
+        return Limits(known.lows, known.highs) if known is not None else Limits(*extremes(maps, (1, 2)))
     if scaling == "percentile":
-        return _without_tails(maps)
-    low, high = extremes(maps)
+        return _without_tails(maps, known)
+    low, high = (known.low, known.high) if known is not None else extremes(maps)
     found = shared_limits(float(low), float(high))
     return found.around_zero() if scaling == "symmetric" else found
 
 
-def _without_tails(maps: Values) -> Limits:
+def _without_tails(maps: Values, known: Survey | None) -> Limits:
     numbers: Reals = widened(maps).reshape(-1)  # type: ignore[assignment]
-    if numbers.size and not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
+    if not is_finite(numbers) if known is None else known.found.kinds is not None:
         numbers = numbers[np.isfinite(numbers)]
     return shared_limits(*ranked(numbers, 0.01)) if numbers.size else shared_limits(0.0, 0.0)
 

@@ -14,6 +14,8 @@ from inspector.render.limits import Limits
 from inspector.render.palettes import MARK, to_rgb
 from inspector.render.survey import INFINITE, NAN, Specials, specials
 
+_AT_A_TIME = 1 << 19  # numbers that are averaged together, so that what is made of them stays near the processor
+
 
 def reduced(maps: Values, grid: Grid, zoom: float = 1) -> Values:
     """Return maps with at most as many elements as there are pixels for them: each the mean of those that share it.
@@ -28,10 +30,15 @@ def reduced(maps: Values, grid: Grid, zoom: float = 1) -> Values:
     Returns:
         The maps themselves where there are pixels enough; else float32 or float64.
     """
-    for axis, wanted in enumerate(_wanted(grid, zoom), start=1):
-        if wanted < maps.shape[axis]:
-            maps = _averaged(maps, axis, wanted)
-    return maps
+    height, width = (min(pixels, there) for pixels, there in zip(_wanted(grid, zoom), maps.shape[1:3], strict=True))
+    if (height, width) == maps.shape[1:3]:
+        return maps
+    shares = _sharing(maps.shape[1], height), _sharing(maps.shape[2], width)
+    is_wide = maps.dtype.itemsize > 4 or maps.dtype in (np.int32, np.uint32)
+    means = _averaged(maps, *shares, np.dtype(np.float64 if is_wide else np.float32))
+    if not is_wide and not np.isfinite(means).all():  # perhaps only a sum was too large for float32
+        means = _averaged(maps, *shares, np.dtype(np.float64))
+    return means
 
 
 def reduced_colors(tiles: Index, grid: Grid, zoom: float = 1) -> Index:
@@ -44,31 +51,48 @@ def _wanted(grid: Grid, zoom: float) -> tuple[int, int]:
     return round(grid.tile_height * zoom), round(grid.tile_width * zoom)
 
 
-def _averaged(maps: Values, axis: int, wanted: int) -> NDArray[np.floating]:
-    length = maps.shape[axis]
-    starts = np.arange(wanted) * length // wanted
+@dataclass(frozen=True, slots=True)
+class _Sharing:
+    """Which elements share which pixel along an axis, the pixels with most elements first.
+
+    Attributes:
+        starts: The first element of each pixel.
+        counts: How many there are.
+        order: Where each pixel is in these.
+    """
+
+    starts: NDArray[np.intp]
+    counts: NDArray[np.intp]
+    order: NDArray[np.intp]
+
+
+def _sharing(length: int, pixels: int) -> _Sharing:
+    starts = np.arange(pixels) * length // pixels
     counts = np.diff(np.append(starts, length))
-    shape = [1] * maps.ndim
-    shape[axis] = wanted
-    numbers = widened(maps)
-    kind = np.float64 if numbers.dtype.itemsize > 4 or numbers.dtype in (np.int32, np.uint32) else np.float32
+    most_first = np.argsort(-counts, kind="stable")
+    return _Sharing(starts[most_first], counts[most_first], np.argsort(most_first))
+
+
+def _averaged(maps: Values, rows: _Sharing, columns: _Sharing, kind: np.dtype[np.floating]) -> NDArray[np.floating]:
+    means = np.empty((len(maps), len(rows.starts), len(columns.starts), *maps.shape[3:]), kind)
+    counts = np.multiply.outer(rows.counts, columns.counts).astype(kind)
+    counts = counts.reshape(*counts.shape, *[1] * (maps.ndim - 3))
+    step = max(1, _AT_A_TIME // maps[0].size)
     with np.errstate(invalid="ignore", over="ignore"):
-        means: NDArray[np.floating] = _summed(numbers, axis, starts, counts, kind) / counts.reshape(shape).astype(kind)
-        if kind is np.float32 and not np.isfinite(means).all():  # perhaps only their sum is too large for float32
-            means = _summed(numbers, axis, starts, counts, np.float64) / counts.reshape(shape)
+        for start in range(0, len(maps), step):
+            part = slice(start, start + step)
+            sums = _summed(_summed(widened(maps[part]), 1, rows, kind), 2, columns, kind)
+            sums /= counts
+            means[part] = np.take(np.take(sums, rows.order, axis=1), columns.order, axis=2)
     return means
 
 
-def _summed(
-    numbers: Values, axis: int, starts: NDArray[np.intp], counts: NDArray[np.intp], kind: type[np.floating]
-) -> NDArray[np.floating]:
-    sums: NDArray[np.floating] = np.take(numbers, starts, axis=axis).astype(kind, copy=False)
-    for further in range(1, int(counts.max())):
-        longer = np.flatnonzero(counts > further)
-        if longer.size == starts.size:
-            sums += np.take(numbers, starts + further, axis=axis)
-        else:
-            sums[(slice(None),) * axis + (longer,)] += np.take(numbers, starts[longer] + further, axis=axis)
+def _summed(maps: Values, axis: int, sharing: _Sharing, kind: np.dtype[np.floating]) -> NDArray[np.floating]:
+    sums: NDArray[np.floating] = np.take(maps, sharing.starts, axis=axis).astype(kind, copy=False)
+    for further in range(1, int(sharing.counts[0])):
+        longer = int(np.count_nonzero(sharing.counts > further))
+        into = sums[:, :longer] if axis == 1 else sums[:, :, :longer]
+        into += np.take(maps, sharing.starts[:longer] + further, axis=axis)
     return sums
 
 

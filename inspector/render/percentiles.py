@@ -21,40 +21,33 @@ def ranked(values: Reals, fraction: float) -> tuple[float, float]:
 
     Args:
         values: A vector of finite numbers, 1 or more.
-        fraction: From 0 to 1.
+        fraction: From 0 to 0.5.
 
     Source:
         Floyd and Rivest, Expected Time Bounds for Selection, Communications of the ACM 18(3), 1975: a sample says where
         to look, and counting says whether that was right.
     """
-    first = round((values.size - 1) * fraction)
-    ranks = (first, values.size - 1 - first)
+    last = values.size - 1
+    rank = round(last * fraction)
     step = max(1, values.size // _SAMPLE) | 1  # odd, so that it meets every column of a map
-    sample = np.sort(values[::step])
-    margin = round(sample.size * _MARGIN)
-    found = []
-    for rank in ranks:
-        lower, upper = (sample[min(max(rank // step + away, 0), sample.size - 1)] for away in (-margin, margin))
-        number = _between(values, rank, lower, upper)
-        if number is None:
-            parted = np.partition(values, ranks)
-            return float(parted[ranks[0]]), float(parted[ranks[1]])
-        found.append(number)
-    return found[0], found[1]
+    sample = values[::step].copy()
+    reach = rank // step + round(sample.size * _MARGIN)
+    if 2 * reach < sample.size:
+        sample.partition((reach, sample.size - 1 - reach))
+        lower, upper = sample[reach], sample[-1 - reach]
+        low = np.concatenate([part.compress(part < lower) for part in blocks(values)])
+        high = np.concatenate([part.compress(part > upper) for part in blocks(values)])
+        if _holds(low.size, rank, values, lower) and _holds(high.size, rank, values, upper):
+            return _number(low, rank, lower), _number(high, high.size - 1 - rank, upper)
+    parted = np.partition(values, sorted({rank, last - rank}))
+    return float(parted[rank]), float(parted[last - rank])
 
 
-def _between(values: Reals, rank: int, lower: np.floating, upper: np.floating) -> float | None:
-    """Return number ``rank`` in order, or None if it is not one from ``lower`` to ``upper``."""
-    smaller, inside = 0, []
-    for part in blocks(values):
-        beginning = part < lower
-        smaller += int(np.count_nonzero(beginning))
-        inside.append(part[np.greater(part < upper, beginning)])
-    rank -= smaller
-    middle = np.concatenate(inside)
-    if 0 <= rank < middle.size:
-        return float(np.partition(middle, rank)[rank])
-    if rank < 0:
-        return None
-    equal = sum(int(np.count_nonzero(part == upper)) for part in blocks(values))
-    return float(upper) if rank < middle.size + equal else None
+def _holds(beyond: int, rank: int, values: Reals, bound: np.floating) -> bool:
+    """Say whether number ``rank``, counted from an end, is among those beyond a bound or equal to it."""
+    return rank < beyond or rank < beyond + sum(int(np.count_nonzero(part == bound)) for part in blocks(values))
+
+
+def _number(tail: Reals, rank: int, bound: np.floating) -> float:
+    """Return number ``rank`` of a tail in order; a rank that it does not have is the bound it was cut off at."""
+    return float(np.partition(tail, rank)[rank]) if 0 <= rank < tail.size else float(bound)

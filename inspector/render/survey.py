@@ -55,9 +55,11 @@ def survey(maps: Values) -> Survey:
         maps: ``(channels, height, width)``, any number type. A channel with a NaN or Inf is neither dead nor constant.
     """
     maps = widened(maps)
-    found = specials(maps)
-    lows, highs = extremes(maps, (1, 2))
-    low, high = extremes(maps)
+    lows, highs = _raw_extremes(maps, (1, 2))
+    found = Specials()
+    if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
+        found, (lows, highs) = specials(maps), extremes(maps, (1, 2))
+    low, high = extremes(maps) if found.kinds is not None or not maps.size else (lows.min(), highs.max())
     same = lows == highs
     if found.kinds is not None:
         same &= ~found.kinds.any(axis=(1, 2))
@@ -78,28 +80,36 @@ def survey(maps: Values) -> Survey:
 def specials(maps: Values) -> Specials:
     """Find the values that are no finite numbers, in ``(channels, height, width)``."""
     maps = widened(maps)
-    if maps.dtype.kind != "f" or not maps.size or _is_finite(maps):
+    if maps.dtype.kind != "f" or is_finite(maps):
         return Specials()
     nan, infinite = np.isnan(maps), np.isinf(maps)
     kinds = np.where(nan, np.uint8(NAN), np.where(infinite, np.uint8(INFINITE), np.uint8(0)))
     return Specials(int(np.count_nonzero(nan)), int(np.count_nonzero(infinite)), kinds)
 
 
-def _is_finite(values: Values) -> bool:
-    return bool(np.isfinite(values.min()) and np.isfinite(values.max()))  # NaN is the minimum of what holds one
+def is_finite(values: Values) -> bool:
+    """Say whether there is no NaN and no Inf."""
+    low, high = _raw_extremes(values)
+    return bool(np.isfinite(low) and np.isfinite(high))
 
 
 def extremes(values: Values, axis: tuple[int, ...] | None = None) -> tuple[Numbers, Numbers]:
     """Return the smallest and the largest finite value along ``axis``, as float64; 0 where there is none."""
-    if values.size == 0:
-        nothing = np.zeros(values.shape[0] if axis else ())
-        return nothing, nothing
-    numbers = widened(values)
-    low, high = (np.asarray(each, np.float64) for each in (numbers.min(axis=axis), numbers.max(axis=axis)))
+    low, high = _raw_extremes(values, axis)
     if np.isfinite(low).all() and np.isfinite(high).all():
         return low, high
+    numbers = widened(values)
     finite = np.isfinite(numbers)
     low = np.asarray(numbers.min(axis=axis, where=finite, initial=np.inf), np.float64)
     high = np.asarray(numbers.max(axis=axis, where=finite, initial=-np.inf), np.float64)
     empty = low > high
     return np.where(empty, 0.0, low), np.where(empty, 0.0, high)
+
+
+def _raw_extremes(values: Values, axis: tuple[int, ...] | None = None) -> tuple[Numbers, Numbers]:
+    """Return smallest and largest value, NaN where there is one, and 0 where there is nothing."""
+    if values.size == 0:
+        nothing = np.zeros(values.shape[0] if axis else ())
+        return nothing, nothing
+    numbers = widened(values)
+    return np.asarray(numbers.min(axis=axis), np.float64), np.asarray(numbers.max(axis=axis), np.float64)

@@ -61,6 +61,7 @@ class DockTitle(QWidget):
     def __init__(self, dock: Dock) -> None:
         super().__init__(dock)
         self._dock = dock
+        self._text_width = 0  # asked for often, by every layout of the window
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._float = _TitleButton("float", f"Float {dock.windowTitle()}", self)
         self._float.clicked.connect(self._toggle_floating)
@@ -97,12 +98,14 @@ class DockTitle(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._text_width = 0
             self.updateGeometry()
             self.update()
 
     def _tab_width(self) -> int:
-        width = QFontMetrics(theme.font(bold=True)).horizontalAdvance(self._dock.windowTitle())
-        return width + 2 * theme.MARGIN + 2
+        if not self._text_width:
+            self._text_width = QFontMetrics(theme.font(bold=True)).horizontalAdvance(self._dock.windowTitle())
+        return self._text_width + 2 * theme.MARGIN + 2
 
     @Slot()
     def _toggle_floating(self) -> None:

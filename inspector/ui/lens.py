@@ -46,10 +46,10 @@ class Lens:
 
     def on_widget(self, rect: QRectF) -> QRectF:
         """Return a rectangle of the mosaic in the widget's coordinates."""
-        view, factor = self.view, self.zoom / self.ratio
+        factor = self.zoom / self.ratio
         return QRectF(
-            view.left() + (rect.left() - self.left) * factor,
-            view.top() + (rect.top() - self.top) * factor,
+            self._corner.x() + (rect.left() - self.left) * factor,
+            self._corner.y() + (rect.top() - self.top) * factor,
             rect.width() * factor,
             rect.height() * factor,
         )

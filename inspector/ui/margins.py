@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from inspector.format import MINUS
 from inspector.render.arrays import Index
 from inspector.render.grid import Place
 from inspector.ui import theme
@@ -17,6 +19,7 @@ from inspector.ui.painting import paint_mark
 
 EDGE = 6  # pixels round the tiles, for the frame of one that lies at the rim
 BAR_WIDTH = 12
+USUAL = f"{MINUS}0.0000"  # numbers up to this long leave the tiles as large as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,9 @@ def room_for_row_numbers(channels: int) -> float:
 
 
 def room_for_bar(bar: Bar) -> float:
-    """Return the width that a color bar needs with its numbers."""
+    """Return the width that a color bar needs with its numbers; the same for all of usual length."""
     measure = metrics()
-    texts = (bar.low, bar.high, *(text for _, text in bar.marks))
+    texts = (USUAL, bar.low, bar.high, *(text for _, text in bar.marks))
     return 10 + BAR_WIDTH + 6 + max(measure.horizontalAdvance(text) for text in texts)
 
 
@@ -100,11 +103,9 @@ def paint_bar(painter: QPainter, lens: Lens, widget: QWidget, bar: Bar) -> None:
     height = max(view.height(), min(120.0, widget.height() - 2.0 * EDGE))
     where = QRectF(view.right() + 10, view.top(), BAR_WIDTH, height)
     painter.fillRect(QRectF(where.left() - 4, 0, widget.width(), widget.height()), theme.color("panel"))
-    column = bar.colors[::-1].copy()
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.drawImage(where, QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888))
-    painter.restore()
+    pixels = max(1, round(where.height() * lens.ratio))
+    column = bar.colors[np.arange(pixels)[::-1] * len(bar.colors) // pixels]
+    painter.drawImage(where, QImage(column.tobytes(), 1, pixels, 3, QImage.Format.Format_RGB888))
     painter.setFont(theme.font("small"))
     left = where.right() + 6
     taken = [where.top() + line / 2, where.bottom() - line / 2]

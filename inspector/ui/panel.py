@@ -36,9 +36,10 @@ class Page(QWidget):
         layout.addStretch(1)
 
     def say(self, sentence: str, button: str = "") -> None:
-        self.sentence.setText(sentence)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
+        if (sentence, button) != (self.sentence.text(), self.button.text()):
+            self.sentence.setText(sentence)
+            self.button.setText(button)
+            self.button.setVisible(bool(button))
 
 
 class Panel(QWidget):
@@ -162,6 +163,8 @@ class Panel(QWidget):
         else:
             self._dim_timer.stop()
             self.set_dimmed(False)
+        if self._says:  # what is missing may be on its way now, or not any more
+            self.refresh()
 
     @Slot()
     def _dim_now(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from inspector.render.kernels import cells, first_layer_rgb, kernel_slices, strongest
+from inspector.render.kernels import cells, first_layer_rgb, kernel_slices, power_of_ten, strongest
 from inspector.render.limits import shared_limits
 from inspector.render.palettes import palette
 
@@ -50,3 +51,10 @@ def test_numbers_in_cells_have_the_same_decimals_and_readable_ink():
 def test_cells_name_what_is_no_number():
     written = cells(np.array([[[np.nan, np.inf, -np.inf]]]), shared_limits(-1, 1), palette("signed"), 1)
     assert written.texts == ((("NaN", "Inf", "−Inf"),),)
+
+
+@pytest.mark.parametrize(
+    ("reach", "expected"), [(0, 0), (0.68, 0), (999, 0), (0.05, 0), (0.0016, -3), (2500, 3), (5e-324, -300)]
+)
+def test_numbers_that_decimals_would_not_show_are_written_in_powers_of_ten(reach, expected):
+    assert power_of_ten(shared_limits(-reach, reach)) == expected

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from inspector.render.limits import SCALINGS, Limits, limits, resolve, ticks
+from inspector.render.survey import survey
 from tests.render.ramp import NUMBERS, RAMP
 
 
@@ -59,6 +60,13 @@ def test_a_diverging_colormap_has_zero_in_its_middle():
     assert (name, limits.of(0)) == ("magma", (-1, 3))
     limits, name = resolve(np.array([[[1, 3]]], np.float32))
     assert (name, limits.of(0)) == ("viridis", (1, 3))
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("odd", [1, np.nan, np.inf])
+def test_a_survey_spares_looking_again_and_changes_nothing(scaling, odd):
+    maps = np.array([[[-3, 1, 2]], [[odd, 7, 8]]], np.float32)
+    assert limits(maps, scaling, survey(maps)).is_same(limits(maps, scaling))
 
 
 def test_an_unknown_scaling_is_refused():

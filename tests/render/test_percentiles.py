@@ -25,7 +25,7 @@ def test_a_few_numbers_are_ranked(size):
     assert ranked(values, 0.01) == by_sorting(values)
 
 
-@pytest.mark.parametrize("fraction", [0, 0.001, 0.01, 0.25, 0.5, 0.99, 1])
+@pytest.mark.parametrize("fraction", [0, 0.001, 0.01, 0.25, 0.49, 0.5])
 def test_every_rank_can_be_asked_for(fraction):
     values = FLAT.astype(np.float32)
     assert ranked(values, fraction) == by_sorting(values, fraction)

@@ -152,7 +152,7 @@ class FeatureMapsPanel(Panel):
     def _draw_maps(self, prepared: Prepared) -> None:
         view = self.session.view
         if view.scaling not in prepared.limits:
-            prepared.limits[view.scaling] = limits(prepared.maps, view.scaling)
+            prepared.limits[view.scaling] = limits(prepared.maps, view.scaling, prepared.survey)
         fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap)
         self.scalings.choose(view.scaling)
         self.colormaps.rename(0, "auto" if view.colormap else f"auto, {colormap}")
@@ -249,7 +249,7 @@ def _bar(limits: Limits, colormap: str, channel: int) -> Bar:
     if limits.is_shared:
         marks = [((mark - low) / (high - low), _plain_number(mark)) for mark in ticks(low, high, 4)]
     else:
-        marks = [(0.5, f"channel {channel}")]
+        marks = [(0.5, f"ch. {channel}")]
     return Bar(palette(colormap), format.significant(low), format.significant(high), marks)
 
 

@@ -10,10 +10,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.graph.model import Array
-from inspector.render.kernels import Cells, cells
+from inspector.render.kernels import Cells, cells, power_of_ten
 from inspector.render.limits import Limits
 from inspector.render.palettes import palette
 from inspector.ui import theme
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Legend(QWidget):
@@ -63,6 +65,7 @@ class NumberGrid(QWidget):
         self._tiles: Array = np.zeros((0, 0, 0))
         self._names: Sequence[str] = ()
         self._limits = Limits(np.zeros(1), np.zeros(1))
+        self._exponent = 0
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("The chosen kernel's weights")
 
@@ -76,14 +79,22 @@ class NumberGrid(QWidget):
     def show_tiles(self, tiles: Array, names: Sequence[str], limits: Limits) -> None:
         """Write these tiles, ``(tiles, height, width)``, each after its name."""
         before = self.sizeHint()
-        self._tiles, self._names, self._limits = tiles, names, limits
-        texts = cells(tiles, limits, palette("signed"), 4).texts if len(tiles) else ()
+        self._exponent = power_of_ten(limits)
+        unit = 10.0**self._exponent
+        self._tiles, self._names = np.asarray(tiles, np.float64) / unit, names
+        self._limits = Limits(limits.low / unit, limits.high / unit)
+        texts = cells(self._tiles, self._limits, palette("signed"), 4).texts if len(tiles) else ()
         blocks = ("; ".join(" ".join(row) for row in tile) for tile in texts)
         described = ". ".join(f"{name} {block}".strip() for name, block in zip(names, blocks, strict=True))
-        self.setAccessibleDescription(described)
+        self.setAccessibleDescription(f"{described}; {self.factor}" if self.factor else described)
         if self.sizeHint() != before:
             self.updateGeometry()
         self.update()
+
+    @property
+    def factor(self) -> str:
+        """What all numbers are multiplied by; empty for 1."""
+        return f"× 10{str(self._exponent).translate(_RAISED)}" if self._exponent else ""
 
     def _name_width(self) -> float:
         metrics = QFontMetricsF(theme.font("small"))
@@ -112,7 +123,8 @@ class NumberGrid(QWidget):
         head = metrics.height() + 4 if self._has_heads() else 0.0
         top = 6.0 + head
         cell_width = min((self.width() - left) / width, self.CELL.width() * 1.4)
-        room = self.height() - 12 - head - self.GAP * (count - 1)
+        foot = metrics.height() + 4 if self.factor else 0.0
+        room = self.height() - 12 - head - foot - self.GAP * (count - 1)
         cell_height = min(room / (count * height), cell_width * 0.75, self.CELL.height() * 1.6)
         written = self._fitting(metrics, cell_width - 4)
         writes = cell_height >= metrics.height() - 2
@@ -129,6 +141,9 @@ class NumberGrid(QWidget):
                         painter.setPen(QColor("#000000" if written.black[tile, row, column] else "#ffffff"))
                         painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, written.texts[tile][row][column])
             top += block.height() + self.GAP
+        painter.setPen(theme.color("muted"))
+        below = QRectF(left, top - self.GAP + 4, cell_width * width, metrics.height())
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.factor)
 
     def _fitting(self, metrics: QFontMetricsF, room: float) -> Cells:
         """Return the cells with as many decimals as there is room for."""

@@ -70,6 +70,7 @@ class KernelsPanel(Panel):
         self.which.setAccessibleName("Kernel")
         self.which.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.which.setWrapping(True)
+        self.which.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.which.setKeyboardTracking(False)
         self.which.setFont(theme.font("small"))
         self.foot = Line("small")

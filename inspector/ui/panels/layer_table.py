@@ -93,6 +93,13 @@ class LayerTable(QTableView):
         self._natural[SHAPE] = _width_of(metrics, HEADS[SHAPE], self._texts(SHAPE))
         self._arrange()
 
+    def redraw_rows(self, *rows: int) -> None:
+        """Paint these rows anew, those that are there."""
+        for row in rows:
+            if row >= 0:
+                top = self.rowViewportPosition(row)
+                self.viewport().update(0, top, self.viewport().width(), theme.ROW_HEIGHT)
+
     def _texts(self, column: int) -> set[str]:
         return {self.rows.text(layer, column) for layer in self._layers}
 

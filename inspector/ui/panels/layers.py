@@ -119,10 +119,11 @@ class LayersPanel(Panel):
         if row < 0:
             self.table.clearSelection()
             self.table.setCurrentIndex(QModelIndex())
-        elif row != self.table.currentIndex().row():
+            self.table.viewport().update()
+        elif row != (before := self.table.currentIndex().row()):
             self.table.setCurrentIndex(self.rows.index(row, NAME))
+            self.table.redraw_rows(before, row)
         chosen.blockSignals(blocked)
-        self.table.viewport().update()
 
     def forget(self) -> None:
         self.rows.show_run(None)

@@ -64,7 +64,7 @@ def test_what_the_model_does_not_see_is_dimmed_by_half(cropped, show):
 def test_the_captions_say_file_size_and_recipe(cropped, show):
     panel = show(InputPanel(cropped), 420, 360)
     assert panel.caption.text == "wide.png  64 × 32  model sees 14 × 14, BGR − mean"
-    assert panel.source.text.startswith("chosen in the window; ")
+    assert panel.source.text == "chosen in the window  middle 87.5 % cut out"
 
 
 def test_what_the_selected_element_sees_is_marked(cropped, show):

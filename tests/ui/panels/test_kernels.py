@@ -229,6 +229,13 @@ def test_numbers_are_written_in_cells_of_their_color(colored, show):
     assert {(0, 0, 0), (255, 255, 255)} <= seen  # the writing
 
 
+def test_small_weights_are_written_in_powers_of_ten(save, fed, run, show):
+    kernel = np.array([[[[0.001, -0.0002]]]], np.float32)
+    path = save("small.onnx", [conv("small", "x", "y", "k")], {"x": [1, 1, 1, 2]}, ["y"], {"k": kernel})
+    panel = show(KernelsPanel(run(path, fed(np.zeros((1, 1, 1, 2), np.float32)))))
+    assert numbers(panel) == "1.0000 −0.2000; × 10⁻³"
+
+
 def test_every_control_can_be_reached_with_the_keyboard(colored, show):
     panel = show(KernelsPanel(colored))
     reachable = set()

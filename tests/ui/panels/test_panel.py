@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import weakref
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from inspector.ui import theme
@@ -17,7 +18,7 @@ from inspector.ui.panels.kernels import KernelsPanel
 from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
 from inspector.ui.text import plain, shortened, tooltip
-from tests.ui.panels.conftest import pixel, rgb
+from tests.ui.panels.conftest import PATIENCE_MS, pixel, rgb
 
 PANELS = (LayersPanel, FeatureMapsPanel, InputPanel, OutputPanel, KernelsPanel)
 
@@ -38,6 +39,16 @@ class Counting(Panel):
         self.drawn += 1
         if self.session.view.channel == 1:
             raise ValueError("a mistake")
+
+
+def test_a_hidden_wall_of_maps_lets_go_of_the_run(ran, show):
+    panel = show(FeatureMapsPanel(ran))
+    panel.canvas.zoom_at(QPointF(100, 100), 1.5)
+    tensor = weakref.ref(ran.run.tensors[ran.layer().output.name])
+    panel.hide()
+    ran.run = None
+    assert tensor() is None
+    assert panel.canvas.zoom == 1.5
 
 
 def test_a_hidden_panel_draws_nothing_and_catches_up(session, show):
@@ -162,3 +173,13 @@ def test_a_family_is_shown_by_its_own_color(qtbot):
     chip.show()
     middle = QPoint(10, chip.height() // 2)
     assert pixel(chip, middle.toPointF()) == rgb("#009e73")
+
+
+def test_after_a_run_that_failed_no_panel_goes_on_waiting(session, signs, tmp_path, show, qtbot):
+    panels = [show(kind(session)) for kind in PANELS]
+    (tmp_path / "text.png").write_text("no picture")
+    with qtbot.waitSignal(session.failure_changed, timeout=PATIENCE_MS):
+        session.open_files([str(signs), str(tmp_path / "text.png")])
+    said = [panel.message for panel in panels]
+    assert not any(phrase in message for message in said for phrase in ("way", "being")), said
+    assert "could not be fed" in said[PANELS.index(InputPanel)]

@@ -94,4 +94,4 @@ def difference_words(found: Difference | None) -> str:
     else:
         apart = f"differs from the deployed one by at most {format.significant(found.max_abs)}"
     changed = ", and its largest element is another one" if found.top_changed else ""
-    return f"output {found.output} of the instrumented model {apart}{changed}"
+    return f"the output {format.printable(found.output)!r} of the instrumented model {apart}{changed}"

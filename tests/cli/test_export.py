@@ -204,7 +204,7 @@ def test_an_export_that_breaks_off_says_so_on_a_line_of_its_own(network, picture
 
 def test_progress_is_lines_elsewhere_if_it_is_asked_for(said, network, picture, tmp_path):
     _, out, err = said("export", network, picture, "--to", str(tmp_path / "out"))
-    assert " of " not in err.replace("output y of", "")
+    assert " of " not in err.replace("output 'y' of", "")
     quiet = err
     code, again, err = said("export", network, picture, "--to", str(tmp_path / "out"), "--progress")
     assert (code, again) == (0, out)

@@ -21,6 +21,7 @@ import numpy as np
 
 from inspector.engine.blocks import ProgramBlocks, arrays
 from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
+from inspector.engine.child import serve
 from inspector.engine.protocol import (
     BODY_BYTES,
     Cancel,
@@ -75,6 +76,8 @@ class Engine:
         self._waiting: dict[type[Request], Request] = {}
         self._dropped: list[Request] = []  # stopped before they ran; still to be answered
         self._running: Request | None = None
+        self._began = 0.0  # the request that runs
+        self._has_answered = False  # it, though not for the last time
         self._cancelled_at = 0.0
         self._closed = False
         self._deaths: collections.deque[float] = collections.deque(maxlen=DEATHS_ALLOWED)
@@ -327,7 +330,7 @@ class _Child:
         self._log = b""
         self._predictions: dict[int, Prediction] = {}
         self.process: BaseProcess = _SPAWN.Process(
-            target=_serve_in_child,
+            target=serve,
             args=(theirs, their_log, provider, memory_bytes),
             name="inspector-engine",
             daemon=True,
@@ -372,7 +375,7 @@ class _Child:
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
                 raise EngineError("The engine sent a picture that is none.")
             facts = message.picture
-            picture = Picture(image, facts.size, facts.box, facts.note)  # type: ignore[arg-type]
+            picture = Picture(np.asarray(image, np.uint8), facts.size, facts.box, facts.note)
         prediction = Prediction(
             request.image if isinstance(request, RunImage) else "",
             arrays(message.fed, mappings),
@@ -486,9 +489,3 @@ def _keep_ctrl_c_from_children() -> None:
     if hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # else the first start of a child does this, and unblocks the signal again
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-def _serve_in_child(connection: Connection, log: Connection, provider: str, memory_bytes: int) -> None:
-    from inspector.engine.worker import serve  # here, so that ONNX Runtime loads in the child only
-
-    serve(connection, log, provider, memory_bytes)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inspector.errors import ImageError, InspectorError, LimitError, ModelError
-from inspector.graph.model import Array, Model, Tensor
+from inspector.graph.model import Array, Dimension, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing, preset
 
 TENSOR_SUFFIXES = (".npy", ".pb")
@@ -280,11 +280,7 @@ def with_shape(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
         ImageError: The model fixes another length.
     """
     declared = tensor.shape
-    fits = declared is None or (
-        len(declared) == len(shape)
-        and all(not isinstance(want, int) or want == have for want, have in zip(declared, shape, strict=True))
-    )
-    if not fits or any(length < 1 for length in shape):
+    if not _fits(declared, shape) or any(length < 1 for length in shape):
         raise ImageError(
             f"The input {tensor.name!r} takes {_words(declared or ())}, which {_words(shape)} does not fit.",
             "Give a length for each axis; those that the model fixes must stay.",
@@ -371,16 +367,11 @@ def fitted_tensor(array: Array, tensor: Tensor, name: str) -> Array:
     Raises:
         ImageError: Its shape or type is not the input's.
     """
-    if tensor.shape is not None and array.ndim == len(tensor.shape) - 1 and tensor.shape[0] in (1, None):
+    declared = tensor.shape
+    if declared is not None and array.ndim == len(declared) - 1 and _fits(declared[:1], (1,)):
         array = array[None]
-    if tensor.shape is not None and array.ndim == len(tensor.shape) - 1 and isinstance(tensor.shape[0], str):
-        array = array[None]
-    fits = tensor.shape is None or (
-        array.ndim == len(tensor.shape)
-        and all(not isinstance(want, int) or want == have for want, have in zip(tensor.shape, array.shape, strict=True))
-    )
-    if not fits:
-        have, want = _words(array.shape), _words(tensor.shape or ())
+    if not _fits(declared, array.shape):
+        have, want = _words(array.shape), _words(declared or ())
         raise ImageError(
             f"{name} has the shape {have}; the input {tensor.name!r} takes {want}.", "Save the tensor in that shape."
         )
@@ -392,6 +383,14 @@ def fitted_tensor(array: Array, tensor: Tensor, name: str) -> Array:
     raise ImageError(
         f"{name} holds {array.dtype} numbers; the input {tensor.name!r} takes {tensor.dtype}.",
         f"Save the tensor as {tensor.dtype}.",
+    )
+
+
+def _fits(declared: tuple[Dimension, ...] | None, shape: tuple[int, ...]) -> bool:
+    """Return whether a shape has the lengths that are fixed."""
+    return declared is None or (
+        len(declared) == len(shape)
+        and all(not isinstance(want, int) or want == have for want, have in zip(declared, shape, strict=True))
     )
 
 

@@ -17,7 +17,6 @@ import onnxruntime as ort
 
 from inspector.engine.blocks import Layout, view
 from inspector.engine.protocol import Placement
-from inspector.errors import LimitError
 from inspector.graph.model import Array
 from inspector.graph.reader import Opened
 from inspector.graph.shapes import infer_shapes
@@ -230,8 +229,7 @@ class Sessions:
 
     def _mark(self) -> tuple[Marked, ort.InferenceSession]:
         """Mark every tensor. ONNX Runtime knows the types, so it is asked first and what numpy lacks is cast."""
-        proto = onnx.ModelProto()
-        proto.CopyFrom(self._opened.proto)
+        proto = self._opened.proto
         own = [output.name for output in proto.graph.output]
         made = [name for node in proto.graph.node if node.op_type != "Constant" for name in node.output if name]
         tensors = list(dict.fromkeys([*made, *own]))
@@ -323,14 +321,3 @@ def gpu_driver_loads() -> bool:
             continue
         return True
     return False
-
-
-def budget(memory_bytes: int) -> int:
-    """Return the memory that the tensors of one run may take: a third of what the child may use.
-
-    Raises:
-        LimitError: There is not even room for a small model.
-    """
-    if memory_bytes < 64 << 20:
-        raise LimitError("Too little memory is free to run a model.", "Close other programs.")
-    return memory_bytes // 3

@@ -40,7 +40,7 @@ from inspector.engine.protocol import (
     RunImage,
     ToChild,
 )
-from inspector.engine.sessions import Sessions, budget, copied, gpu_driver_loads
+from inspector.engine.sessions import Sessions, copied, gpu_driver_loads
 from inspector.errors import EngineError, ImageError, InspectorError, LimitError, ModelError, RunError
 from inspector.graph.compare import difference
 from inspector.graph.model import Array, Model, Tensor
@@ -66,7 +66,7 @@ class _Worker:
     def __init__(self, connection: Connection, provider: str, memory_bytes: int) -> None:
         self._channel: Channel[ToChild] = Channel(connection, ToChild, _MOST_DESCRIPTORS)
         self._provider = provider
-        self._budget = budget(memory_bytes)
+        self._budget = memory_bytes // 3  # for the tensors of one run; the rest is for what makes them
         self._blocks = ChildBlocks()
         self._requests: queue.SimpleQueue[tuple[OpenModel | RunImage, tuple[int, ...]]] = queue.SimpleQueue()
         self._lends: queue.SimpleQueue[tuple[Lend, int | None]] = queue.SimpleQueue()
@@ -75,6 +75,7 @@ class _Worker:
         self._sandbox = ""
 
     def serve(self) -> None:
+        self._hear_first()
         threading.Thread(target=self._hear, name="hear", daemon=True).start()
         while True:
             request, descriptors = self._requests.get()
@@ -85,12 +86,28 @@ class _Worker:
                     os.close(descriptor)
             self._send(last)
 
+    def _hear_first(self) -> None:
+        """Wait for the first request, and lock this process in to its model's folder before there is a second thread.
+
+        Landlock holds for the thread that asks for it and for those that it starts.
+        """
+        message, descriptors = self._receive()
+        assert isinstance(message, OpenModel | RunImage)
+        if self._provider != "cpu" and gpu_driver_loads():
+            self._sandbox = "off (the CUDA driver needs devices and folders of its own)"
+        else:
+            self._sandbox = sandbox.lock_in([os.path.dirname(os.path.realpath(message.path))])
+        self._requests.put((message, descriptors))
+
+    def _receive(self) -> tuple[ToChild, tuple[int, ...]]:
+        try:
+            return self._channel.receive()
+        except (EOFError, OSError):
+            os._exit(0)  # the program is gone, or ended this engine
+
     def _hear(self) -> None:
         while True:
-            try:
-                message, descriptors = self._channel.receive()
-            except (EOFError, OSError):
-                os._exit(0)  # the program is gone, or ended this engine
+            message, descriptors = self._receive()
             match message:
                 case Lend():
                     self._lends.put((message, descriptors[0] if descriptors else None))
@@ -131,10 +148,6 @@ class _Worker:
 
     def _model(self, path: str) -> Opened:
         if self._opened is None:
-            if self._provider != "cpu" and gpu_driver_loads():
-                self._sandbox = "off (the CUDA driver needs devices and folders of its own)"
-            else:
-                self._sandbox = sandbox.lock_in([os.path.dirname(os.path.realpath(path))])
             self._opened = read(path)
         return self._opened
 
@@ -266,9 +279,9 @@ def _files(request: RunImage, descriptors: tuple[int, ...]) -> Iterator[tuple[st
     paths = [path for path in (request.image, *request.inputs.values()) if path]
     for number, path in enumerate(paths):
         if PASSES_DESCRIPTORS:
-            yield path, os.fdopen(os.dup(descriptors[number]), "rb")
+            yield path, open(descriptors[number], "rb", closefd=False)  # noqa: SIM115  it is closed with the request
         else:
-            yield path, open(path, "rb")  # noqa: SIM115  closed with the last reference, like the other
+            yield path, open(path, "rb")  # noqa: SIM115  closed with the last reference to it
 
 
 def _with_shapes(model: Model, request: RunImage) -> Model:

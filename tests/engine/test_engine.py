@@ -14,8 +14,19 @@ import pytest
 from onnx import TensorProto, helper
 
 from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, RunImage
+from inspector.engine.sandbox import landlock_abi
 
 RAMP = np.array([[-1, 0], [1, 2]], np.float32)
+
+
+@pytest.fixture
+def slow(save) -> Path:
+    """200 convolutions that take minutes."""
+    nodes = [
+        helper.make_node("Conv", ["image" if i == 0 else f"t{i - 1}", "k"], [f"t{i}"], pads=[7] * 4) for i in range(200)
+    ]
+    kernel = {"k": np.zeros((8, 8, 15, 15), np.float32)}
+    return save("slow.onnx", nodes, {"image": [1, 8, 512, 512]}, ["t199"], kernel)
 
 
 def test_a_model_is_described_and_its_sessions_are_made(engine, signs):
@@ -25,6 +36,15 @@ def test_a_model_is_described_and_its_sessions_are_made(engine, signs):
     assert [(layer.name, layer.op_type) for layer in opened.model.layers] == [("signs", "Conv"), ("relu", "Relu")]
     assert isinstance(ready, Ready)
     assert (ready.provider, ready.note) == ("CPU", "")
+
+
+@pytest.mark.skipif(landlock_abi() == 0, reason="this kernel has no Landlock")
+def test_every_thread_of_the_child_is_locked_in(engine, signs, ramp):
+    assert isinstance(engine.ask(RunImage(1, str(signs), str(ramp))), Ran)
+    threads = list(Path(f"/proc/{engine.engine.child_pid()}/task").iterdir())
+    assert len(threads) >= 2  # one hears, one works
+    for thread in threads:  # a thread gives up new privileges where it is locked in, and nowhere else
+        assert "NoNewPrivs:\t1" in (thread / "status").read_text()
 
 
 def test_a_run_gives_the_answer_first_and_then_every_tensor(engine, signs, ramp):
@@ -93,17 +113,7 @@ def test_a_picture_is_decoded_and_scaled_by_the_child(engine, signs, picture):
     assert prediction.picture.pixels[5, 63].tolist() == [252, 252, 252]
 
 
-def test_a_killed_child_is_one_sentence_and_the_next_picture_runs(engine, signs, ramp, save):
-    slow = save(
-        "slow.onnx",
-        [
-            helper.make_node("Conv", ["image" if i == 0 else f"t{i - 1}", "k"], [f"t{i}"], pads=[7] * 4)
-            for i in range(200)
-        ],
-        {"image": [1, 8, 512, 512]},
-        ["t199"],
-        {"k": np.zeros((8, 8, 15, 15), np.float32)},
-    )
+def test_a_killed_child_is_one_sentence_and_the_next_picture_runs(engine, signs, ramp, slow):
     engine.engine.send(RunImage(1, str(slow), ""))
     while (pid := engine.engine.child_pid()) is None:
         pass
@@ -147,17 +157,7 @@ def test_three_deaths_in_a_minute_end_the_attempts(engine, signs, ramp):
     assert "3 times" in refused.message
 
 
-def test_a_long_run_can_be_stopped_and_the_engine_goes_on(engine, save, ramp, signs):
-    slow = save(
-        "slow.onnx",
-        [
-            helper.make_node("Conv", ["image" if i == 0 else f"t{i - 1}", "k"], [f"t{i}"], pads=[7] * 4)
-            for i in range(200)
-        ],
-        {"image": [1, 8, 512, 512]},
-        ["t199"],
-        {"k": np.zeros((8, 8, 15, 15), np.float32)},
-    )
+def test_a_long_run_can_be_stopped_and_the_engine_goes_on(engine, slow, ramp, signs):
     engine.engine.send(OpenModel(1, str(slow)))
     while not isinstance(engine.next(), Ready):
         pass

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from inspector import format
-from inspector.analysis import Head, head, statistics, top_classes
+from inspector.analysis.heads import Head, head, top_classes
+from inspector.analysis.statistics import statistics
 from inspector.cli.console import Outcome, write, write_table
 from inspector.export.facts import class_facts, difference_facts, extent, output_facts, preprocessing_facts
 from inspector.graph.model import Difference, Model, Prediction, Run

@@ -9,7 +9,7 @@ import shutil
 import sys
 
 from inspector import format
-from inspector.analysis import head
+from inspector.analysis.heads import head
 from inspector.cli.answers import difference_words, say_unfitting
 from inspector.cli.console import Outcome, say, tell, write
 from inspector.cli.conversation import Conversation, checked_provider, chosen_labels, chosen_recipe

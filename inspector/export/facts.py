@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from inspector.analysis import ClassScore, Head, Statistics, statistics, top_classes
+from inspector.analysis.heads import ClassScore, Head, top_classes
+from inspector.analysis.statistics import Statistics, statistics
 from inspector.format import json_number
 from inspector.graph.model import Array, Difference, Layer, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing

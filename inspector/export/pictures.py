@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.analysis import feature_maps
+from inspector.analysis.maps import feature_maps
 from inspector.graph.model import Array
 from inspector.render.grid import Grid, best_columns, best_grid
 from inspector.render.kernels import first_layer_rgb

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector import __version__
-from inspector.analysis import head
+from inspector.analysis.heads import head
 from inspector.errors import ExportError, InspectorError, LimitError, UsageError
 from inspector.export.facts import Facts, answer_facts, preprocessing_facts
 from inspector.export.files import INDEX, PROBABILITIES, Folder, distinct_names, safe_name

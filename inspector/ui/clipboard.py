@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtGui import QGuiApplication, QImage
 
-from inspector.analysis import feature_maps
+from inspector.analysis.maps import feature_maps
 from inspector.graph.model import Array
 from inspector.render.indices import indices
 from inspector.render.limits import resolve

@@ -10,7 +10,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from inspector import format
-from inspector.analysis import feature_maps, statistics
+from inspector.analysis.maps import feature_maps
+from inspector.analysis.statistics import statistics
 from inspector.graph.model import Difference, Prediction
 from inspector.ui import icons, theme
 from inspector.ui.panels.feature_maps import sees

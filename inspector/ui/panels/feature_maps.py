@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from inspector import format
-from inspector.analysis import feature_maps
+from inspector.analysis.maps import feature_maps
 from inspector.graph.context import activation_side
 from inspector.graph.model import Array, Layer, Run
 from inspector.graph.receptive_field import ReceptiveField

@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from inspector.analysis import feature_maps
+from inspector.analysis.maps import feature_maps
 from inspector.graph.model import Array, Layer, Run
 from inspector.render.palettes import palette, to_rgb
 from inspector.render.pictures import thumbnail

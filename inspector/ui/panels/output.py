@@ -8,8 +8,9 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from inspector import analysis, format
-from inspector.analysis import ClassScore, Head
+from inspector import format
+from inspector.analysis import heads
+from inspector.analysis.heads import ClassScore, Head
 from inspector.labels import fitting, short
 from inspector.ui import theme
 from inspector.ui.lines import Line, Span, facts
@@ -67,7 +68,7 @@ class OutputPanel(Panel):
             return
         run = self.session.run
         is_same = run is not None and run.prediction is prediction
-        head = analysis.head(model, prediction.outputs, run.tensors if run is not None and is_same else None)
+        head = heads.head(model, prediction.outputs, run.tensors if run is not None and is_same else None)
         self._draw_head(head)
         others = [(name, tensor) for name, tensor in prediction.outputs.items() if name != head.output]
         self.table.show_rows([tensor_row(name, tensor) for name, tensor in others])
@@ -78,7 +79,7 @@ class OutputPanel(Panel):
 
     def _draw_head(self, head: Head) -> None:
         labels, mismatch = fitting(self.session.class_labels(), head.classes)
-        scores = analysis.top_classes(head, labels, SHOWN)
+        scores = heads.top_classes(head, labels, SHOWN)
         self.answer.show_scores(scores)
         for widget in (self.answer, self.certainty, self.head):
             widget.setVisible(bool(scores))
@@ -87,8 +88,8 @@ class OutputPanel(Panel):
         said = Span(mismatch, "warning") if mismatch else Span(HEADS[head.kind], "muted")
         self.head.show_spans([said])
         if len(scores) > 1:
-            margin = (f"margin to {_name(scores[1])}", format.significant(analysis.margin(head)))
-            entropy = ("entropy", f"{format.significant(analysis.entropy(head.probabilities))} nats")
+            margin = (f"margin to {_name(scores[1])}", format.significant(heads.margin(head)))
+            entropy = ("entropy", f"{format.significant(heads.entropy(head.probabilities))} nats")
             self.certainty.show_spans(facts(margin), remark=facts(entropy) if head.kind != "sigmoid" else ())
         else:
             self.certainty.show_spans(())

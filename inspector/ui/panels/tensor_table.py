@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector import format
-from inspector.analysis import statistics
+from inspector.analysis.statistics import statistics
 from inspector.graph.model import Array
 from inspector.ui import theme
 from inspector.ui.text import elided, plain, tooltip

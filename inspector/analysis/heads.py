@@ -1,10 +1,10 @@
-"""Numbers about a run: what a network's answer means, and what its tensors hold."""
+"""What a network's answer means: its classes, and how sure it is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,10 +21,6 @@ _UNCHANGED = {
     *("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Transpose", "Dropout"),
     *("QuantizeLinear", "DequantizeLinear"),
 }  # the numbers stay what they are, but for rounding
-_CHUNK = 1 << 20  # elements turned to float64 at a time
-
-
-# ---------------------------------------------------------------- what the answer means
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,159 +207,3 @@ def _is_distribution(vector: Vector, allowed: float) -> bool:
     if not _between(vector, 0, 1 + allowed):
         return False
     return bool(np.isnan(vector).any()) or abs(float(vector.sum()) - 1) <= allowed
-
-
-# ---------------------------------------------------------------- what a tensor holds
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What a tensor holds.
-
-    Attributes:
-        count: Elements.
-        minimum, maximum, mean, std: Over the finite elements, in float64; NaN if there are none.
-        zeros: The part of all elements that is exactly zero; NaN for an empty tensor.
-        nans: Elements that are not a number.
-        positive_infinities, negative_infinities: Elements.
-    """
-
-    count: int
-    minimum: float
-    maximum: float
-    mean: float
-    std: float
-    zeros: float
-    nans: int = 0
-    positive_infinities: int = 0
-    negative_infinities: int = 0
-
-    @property
-    def infs(self) -> int:
-        """Infinite elements of both signs."""
-        return self.positive_infinities + self.negative_infinities
-
-
-def statistics(tensor: Array) -> Statistics:
-    """Return what a tensor of numbers or booleans holds; of complex numbers, their magnitudes."""
-    nans = positive = negative = zeros = finite = 0
-    low, high, mean, squares = math.inf, -math.inf, 0.0, 0.0
-    for chunk in _chunks(tensor):
-        nans += int(np.isnan(chunk).sum())
-        positive += int((chunk == np.inf).sum())
-        negative += int((chunk == -np.inf).sum())
-        values = chunk[np.isfinite(chunk)]
-        if not values.size:
-            continue
-        zeros += int(values.size - np.count_nonzero(values))
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
-        with np.errstate(over="ignore", invalid="ignore"):
-            # Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm, 1979.
-            part = float(values.mean())
-            apart, total = part - mean, finite + values.size
-            squares += float(((values - part) ** 2).sum()) + apart * apart * finite * values.size / total
-            mean += apart * values.size / total
-        finite = total
-    if not finite:
-        low = high = mean = squares = math.nan
-    part_zero = zeros / tensor.size if tensor.size else math.nan
-    std = math.sqrt(squares / finite) if finite else math.nan
-    return Statistics(tensor.size, low, high, mean, std, part_zero, nans, positive, negative)
-
-
-def _chunks(tensor: Array) -> Iterator[Vector]:
-    """Yield all elements in float64, a few at a time."""
-    flat = tensor.reshape(-1)
-    for start in range(0, flat.size, _CHUNK):
-        chunk = flat[start : start + _CHUNK]
-        yield (np.abs(chunk) if chunk.dtype.kind == "c" else chunk).astype(np.float64)
-
-
-# ---------------------------------------------------------------- feature maps
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelStatistics:
-    """What each channel holds; every array is ``(channels,)``.
-
-    Attributes:
-        minimum, maximum, mean, std: Over the finite elements, in float64; NaN if there are none.
-        nans, infs: Elements.
-        dead: Every element is zero.
-        constant: Every element is the same finite number (zero included).
-    """
-
-    minimum: Vector
-    maximum: Vector
-    mean: Vector
-    std: Vector
-    nans: NDArray[np.int64]
-    infs: NDArray[np.int64]
-    dead: NDArray[np.bool_]
-    constant: NDArray[np.bool_]
-
-
-def feature_maps(tensor: Array, channels_last: bool = False) -> Array | None:
-    """Return a tensor as feature maps, of the first picture of the batch.
-
-    Args:
-        tensor: ``(N, C, H, W)``; ``(N, C, L)`` gives maps of one row, ``(N, F)`` and ``(F,)`` of one element;
-            of ``(N, C, D, H, W)`` the middle slice is taken.
-        channels_last: The channels are the last axis.
-
-    Returns:
-        ``(channels, height, width)``, a view; None where the tensor cannot be read so: it has no elements, no axis,
-        or more than five.
-    """
-    if not tensor.size or not 1 <= tensor.ndim <= 5 or tensor.dtype.kind not in "biuf":
-        return None
-    maps: Array = tensor.view(np.uint8) if tensor.dtype.kind == "b" else tensor
-    if maps.ndim > 1:
-        maps = maps[0]
-    if channels_last:
-        maps = np.moveaxis(maps, -1, 0)
-    if maps.ndim == 4:
-        maps = maps[:, maps.shape[1] // 2]
-    elif maps.ndim == 2:
-        maps = maps[:, np.newaxis]
-    elif maps.ndim == 1:
-        maps = maps[:, np.newaxis, np.newaxis]
-    return maps
-
-
-def channel_statistics(maps: Array) -> ChannelStatistics:
-    """Return what each feature map holds.
-
-    Args:
-        maps: ``(channels, height, width)`` of any number type.
-    """
-    elements = max(1, math.prod(maps.shape[1:]))
-    step = max(1, _CHUNK // elements)
-    parts = [_channel_statistics(maps[start : start + step]) for start in range(0, max(1, len(maps)), step)]
-    columns = {each.name: [getattr(part, each.name) for part in parts] for each in fields(ChannelStatistics)}
-    return ChannelStatistics(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
-
-
-def _channel_statistics(maps: Array) -> ChannelStatistics:
-    values = maps.reshape(len(maps), math.prod(maps.shape[1:])).astype(np.float64)
-    finite = np.isfinite(values)
-    counts = finite.sum(axis=1)
-    some = counts > 0
-    nothing = np.full(len(values), np.nan)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.divide(np.where(finite, values, 0).sum(axis=1), counts, out=nothing.copy(), where=some)
-        apart = np.where(finite, values - mean[:, np.newaxis], 0)
-        variance = np.divide((apart**2).sum(axis=1), counts, out=nothing.copy(), where=some)
-    minimum = np.where(some, np.where(finite, values, np.inf).min(axis=1, initial=np.inf), np.nan)
-    maximum = np.where(some, np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf), np.nan)
-    constant = (counts == values.shape[1]) & some & (minimum == maximum)
-    return ChannelStatistics(
-        minimum=minimum,
-        maximum=maximum,
-        mean=mean,
-        std=np.sqrt(variance),
-        nans=np.isnan(values).sum(axis=1),
-        infs=np.isinf(values).sum(axis=1),
-        dead=constant & (minimum == 0),
-        constant=constant,
-    )

@@ -14,7 +14,7 @@ from typing import Any
 
 import inspector
 from inspector import preflight
-from inspector.engine.sandbox import landlock_abi
+from inspector.engine.child.sandbox import landlock_abi
 
 LIBRARIES = ("numpy", "onnx", "pillow", "msgspec", "cmap", "pyside6-essentials", "pyqtgraph")
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-silicon")

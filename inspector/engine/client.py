@@ -21,7 +21,7 @@ import numpy as np
 
 from inspector.engine.blocks import ProgramBlocks, arrays
 from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
-from inspector.engine.child import serve
+from inspector.engine.child.entry import serve
 from inspector.engine.protocol import (
     BODY_BYTES,
     Cancel,

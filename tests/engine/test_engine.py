@@ -13,8 +13,8 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
+from inspector.engine.child.sandbox import landlock_abi
 from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, RunImage
-from inspector.engine.sandbox import landlock_abi
 
 RAMP = np.array([[-1, 0], [1, 2]], np.float32)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspector.engine.preprocess import ImageInput, decode, image_input, prepare, recipe_for, shown
+from inspector.engine.child.preprocess import ImageInput, decode, image_input, prepare, recipe_for, shown
 from inspector.errors import ImageError, LimitError
 from inspector.graph.model import Model, Tensor
 from inspector.graph.preprocessing import PRESETS, Preprocessing

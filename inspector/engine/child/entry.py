@@ -10,6 +10,6 @@ def serve(connection: Connection, log: Connection, provider: str, memory_bytes: 
     """Load the libraries, then answer requests until the other side closes."""
     # numpy would start threads when it is loaded, and a thread that is there already is not locked in later.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    from inspector.engine import worker
+    from inspector.engine.child import worker
 
     worker.serve(connection, log, provider, memory_bytes)

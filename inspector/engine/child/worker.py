@@ -19,9 +19,11 @@ import msgspec
 import numpy as np
 import onnxruntime as ort
 
-from inspector.engine import preprocess, sandbox
 from inspector.engine.blocks import ChildBlocks
 from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
+from inspector.engine.child import preprocess, sandbox
+from inspector.engine.child.providers import gpu_driver_loads
+from inspector.engine.child.sessions import Sessions, copied
 from inspector.engine.protocol import (
     MESSAGE_BYTES,
     Cancel,
@@ -40,7 +42,6 @@ from inspector.engine.protocol import (
     RunImage,
     ToChild,
 )
-from inspector.engine.sessions import Sessions, copied, gpu_driver_loads
 from inspector.errors import EngineError, ImageError, InspectorError, LimitError, ModelError, RunError
 from inspector.graph.compare import difference
 from inspector.graph.model import Array, Model, Tensor

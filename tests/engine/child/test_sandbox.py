@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from inspector.engine.sandbox import landlock_abi
+from inspector.engine.child.sandbox import landlock_abi
 
 pytestmark = pytest.mark.skipif(landlock_abi() == 0, reason="this kernel has no Landlock")
 
 TRIES = """
 import json, os, socket, sys
-from inspector.engine import sandbox
+from inspector.engine.child import sandbox
 model_folder, outside = sys.argv[1:]
 said = sandbox.lock_in([model_folder])
 results = {"said": said}

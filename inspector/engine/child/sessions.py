@@ -16,55 +16,14 @@ import onnx
 import onnxruntime as ort
 
 from inspector.engine.blocks import Layout, view
+from inspector.engine.child.marking import CAST_TYPES, NOT_ARRAYS, NUMPY_TYPES, Marked, with_outputs
+from inspector.engine.child.providers import execution_providers
 from inspector.engine.protocol import Placement
 from inspector.graph.model import Array
 from inspector.graph.reader import Opened
 from inspector.graph.shapes import infer_shapes
 
 LendBlock = Callable[[int], tuple[int, mmap.mmap]]
-
-# What ONNX Runtime says of a tensor's type, and the numpy type that can hold it.
-_NUMPY_TYPES = {
-    "tensor(float)": "<f4",
-    "tensor(double)": "<f8",
-    "tensor(float16)": "<f2",
-    "tensor(int8)": "|i1",
-    "tensor(int16)": "<i2",
-    "tensor(int32)": "<i4",
-    "tensor(int64)": "<i8",
-    "tensor(uint8)": "|u1",
-    "tensor(uint16)": "<u2",
-    "tensor(uint32)": "<u4",
-    "tensor(uint64)": "<u8",
-    "tensor(bool)": "|b1",
-    "tensor(complex64)": "<c8",
-    "tensor(complex128)": "<c16",
-}
-# Types that numpy lacks. ONNX Runtime would refuse the whole run, or hand out codes as if they were numbers.
-_CAST_TYPES = frozenset(
-    f"tensor({name})"
-    for name in (
-        *("bfloat16", "int4", "uint4", "int2", "uint2", "float4e2m1"),
-        *("float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz"),
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """The instrumented graph.
-
-    Attributes:
-        proto: With every tensor that can be shown as an output.
-        names: Of the outputs to fetch, by the tensor they show: the same, but for a cast.
-        casts: Tensors shown as float32, by name: their own type.
-        unshowable: Tensors that are no arrays of numbers, by name: what they are.
-    """
-
-    proto: onnx.ModelProto
-    names: Mapping[str, str]
-    casts: Mapping[str, str]
-    unshowable: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +48,7 @@ class Sessions:
 
     def __init__(self, opened: Opened, provider: str) -> None:
         self._opened = opened
-        self._providers, self.note = _providers(provider)
+        self._providers, self.note = execution_providers(provider)
         self._run_options = ort.RunOptions()
         self.deployed = self._session(opened.proto, ort.GraphOptimizationLevel.ORT_ENABLE_ALL)
         used = self.deployed.get_providers()[0]
@@ -142,7 +101,7 @@ class Sessions:
         for tensor, output in marked.names.items():
             if asked and tensor not in asked:
                 continue
-            shape, dtype = shapes.get(output), _NUMPY_TYPES[types[output]]
+            shape, dtype = shapes.get(output), NUMPY_TYPES[types[output]]
             if shape is None or 0 in shape:
                 loose.append((tensor, output, dtype))
                 continue
@@ -234,19 +193,19 @@ class Sessions:
         made = [name for node in proto.graph.node if node.op_type != "Constant" for name in node.output if name]
         tensors = list(dict.fromkeys([*made, *own]))
         types = {tensor.name: tensor for layer in self._opened.model.layers for tensor in layer.outputs}
-        unshowable = {n: types[n].dtype for n in tensors if n in types and types[n].dtype in _NOT_ARRAYS}
-        casts = {n: types[n].dtype for n in tensors if n in types and f"tensor({types[n].dtype})" in _CAST_TYPES}
+        unshowable = {n: types[n].dtype for n in tensors if n in types and types[n].dtype in NOT_ARRAYS}
+        casts = {n: types[n].dtype for n in tensors if n in types and f"tensor({types[n].dtype})" in CAST_TYPES}
         for _ in range(2):
-            candidate = _with_outputs(proto, tensors, casts, unshowable)
+            candidate = with_outputs(proto, tensors, casts, unshowable)
             session = self._session(candidate.proto, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
             shown = {output: tensor for tensor, output in candidate.names.items()}
             wrong = {
-                shown[o.name]: o.type for o in session.get_outputs() if o.name in shown and o.type not in _NUMPY_TYPES
+                shown[o.name]: o.type for o in session.get_outputs() if o.name in shown and o.type not in NUMPY_TYPES
             }
             if not wrong:
                 return candidate, session
-            casts |= {n: kind[7:-1] for n, kind in wrong.items() if kind in _CAST_TYPES}
-            unshowable |= {n: kind for n, kind in wrong.items() if kind not in _CAST_TYPES}
+            casts |= {n: kind[7:-1] for n, kind in wrong.items() if kind in CAST_TYPES}
+            unshowable |= {n: kind for n, kind in wrong.items() if kind not in CAST_TYPES}
         return candidate, session
 
     def _session(self, proto: onnx.ModelProto, level: ort.GraphOptimizationLevel) -> ort.InferenceSession:
@@ -260,9 +219,6 @@ class Sessions:
         return ort.InferenceSession(proto.SerializeToString(), options, providers=self._providers)
 
 
-_NOT_ARRAYS = frozenset(["string", "sequence", "optional", "map", "sparse_tensor"])
-
-
 def copied(arrays: Mapping[str, Array], lend: LendBlock) -> list[Placement]:
     """Copy arrays into a block of their own; return where they lie."""
     layout = Layout()
@@ -272,52 +228,3 @@ def copied(arrays: Mapping[str, Array], lend: LendBlock) -> list[Placement]:
         if array.size:
             view(block, place)[...] = array
     return [Placement(place.name, place.shape, place.dtype, number, place.offset) for place in places]
-
-
-def _with_outputs(
-    proto: onnx.ModelProto, tensors: list[str], casts: Mapping[str, str], unshowable: Mapping[str, str]
-) -> Marked:
-    marked = onnx.ModelProto()
-    marked.CopyFrom(proto)
-    have = {output.name for output in marked.graph.output}
-    taken = {name for node in marked.graph.node for name in (*node.input, *node.output)}
-    names = {}
-    for tensor in tensors:
-        if tensor in unshowable:
-            continue
-        output = tensor
-        if tensor in casts:
-            output = f"{tensor} as float32"
-            while output in taken:
-                output += "_"
-            taken.add(output)
-            cast = marked.graph.node.add(op_type="Cast", input=[tensor], output=[output], name=output)
-            cast.attribute.add(name="to", type=onnx.AttributeProto.INT, i=onnx.TensorProto.FLOAT)
-        names[tensor] = output
-        if output not in have:
-            marked.graph.output.add(name=output)  # without a type: ONNX Runtime infers it
-            have.add(output)
-    return Marked(marked, names, dict(casts), dict(unshowable))
-
-
-def _providers(wanted: str) -> tuple[list[str], str]:
-    """Return ONNX Runtime's providers for ``"auto"``, ``"cpu"`` or ``"cuda"``, and a note if it cannot be had."""
-    if wanted == "cpu" or (wanted == "auto" and not gpu_driver_loads()):
-        return ["CPUExecutionProvider"], ""
-    if "CUDAExecutionProvider" not in ort.get_available_providers():
-        note = "CUDA was asked for and the installed ONNX Runtime has none." if wanted == "cuda" else ""
-        return ["CPUExecutionProvider"], note
-    if hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()
-    return ["CUDAExecutionProvider", "CPUExecutionProvider"], ""
-
-
-def gpu_driver_loads() -> bool:
-    """Return whether NVIDIA's driver library is there; ONNX Runtime lists CUDA on any machine."""
-    for name in ("libcuda.so.1", "nvcuda.dll"):
-        try:
-            ctypes.CDLL(name)
-        except OSError:
-            continue
-        return True
-    return False

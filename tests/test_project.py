@@ -82,7 +82,13 @@ def test_contributing_names_what_there_is_and_nothing_that_is_gone(repository):
     assert not [name for name in named if not any(path.as_posix().endswith(f"/{name}") for path in there)]
     for path in (repository / "inspector").rglob("*.py"):
         inside = path.relative_to(repository / "inspector")
-        if inside.parent.as_posix() not in (".", "graph", "engine", "engine/child", "ui"):  # of the others the tree has the name alone
+        if inside.parent.as_posix() not in (
+            ".",
+            "graph",
+            "engine",
+            "engine/child",
+            "ui",
+        ):  # of the others the tree has the name alone
             assert f"{inside.parent.as_posix().removeprefix('graph/').removeprefix('ui/')}/" in text, inside
         elif path.name != "__init__.py":
             assert path.name in {name.split("/")[-1] for name in named}, inside

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -28,6 +29,8 @@ from inspector.engine.protocol import (
     Failed,
     FromChild,
     InBlock,
+    Measured,
+    MeasureLayers,
     ModelOpened,
     NeedBlock,
     OpenModel,
@@ -44,6 +47,7 @@ from inspector.engine.protocol import (
 from inspector.errors import EngineError, ImageError, InspectorError
 from inspector.graph.model import Picture, Prediction, Run
 
+_R = TypeVar("_R", bound=Request)
 _SPAWN = multiprocessing.get_context("spawn")
 _BODY = msgspec.json.Decoder(ModelOpened | PredictedAt | RanAt)
 KILL_AFTER_SECONDS = 0.5  # between asking a run to stop and ending its process
@@ -262,7 +266,7 @@ class Engine:
             case ModelOpened():
                 self._has_answered = True
                 self._answer(message)
-            case Ready() | Failed():
+            case Ready() | Measured() | Failed():
                 self._finish(message)
 
     def _answer(self, reply: Reply) -> None:
@@ -375,7 +379,7 @@ class _Child:
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
                 raise EngineError("The engine sent a picture that is none.")
             facts = message.picture
-            picture = Picture(np.asarray(image, np.uint8), facts.size, facts.box, facts.note)
+            picture = Picture(np.asarray(image, np.uint8), facts.size, facts.box, facts.note, facts.frames, facts.frame)
         prediction = Prediction(
             request.image if isinstance(request, RunImage) else "",
             arrays(message.fed, mappings),
@@ -384,6 +388,8 @@ class _Child:
             picture,
             message.provider,
             message.seconds,
+            message.origins,
+            message.note,
         )
         self._predictions = {message.request_id: prediction}
         return prediction
@@ -403,6 +409,8 @@ class _Child:
             message.missing,
             message.unshowable,
             message.casts,
+            message.view,
+            message.views,
         )
 
     def _mappings(self, placements: tuple[Placement, ...]) -> dict[int, mmap.mmap]:
@@ -445,8 +453,9 @@ def _opened(request: Request) -> Iterator[tuple[int, ...]]:
     """Open the files that a locked-in child cannot: the picture, then the tensor files in their order."""
     descriptors: list[int] = []
     try:
-        if isinstance(request, RunImage):
-            for path in (request.image, *request.inputs.values()):
+        run = request.run if isinstance(request, MeasureLayers) else request
+        if isinstance(run, RunImage):
+            for path in (run.image, *run.inputs.values()):
                 if path:
                     descriptors.append(_open_file(path))
         yield tuple(descriptors) if PASSES_DESCRIPTORS else ()
@@ -469,9 +478,11 @@ def _open_file(path: str) -> int:
     return descriptor
 
 
-def _presentable(request: Request) -> Request:
+def _presentable(request: _R) -> _R:
     """Return the request with file names that JSON can hold; the files themselves are passed open."""
-    if isinstance(request, RunImage) and PASSES_DESCRIPTORS:
+    if isinstance(request, MeasureLayers):
+        request = msgspec.structs.replace(request, run=_presentable(request.run))
+    elif isinstance(request, RunImage) and PASSES_DESCRIPTORS:
         inputs = {name: _printable(path) for name, path in request.inputs.items()}
         request = msgspec.structs.replace(request, image=_printable(request.image), inputs=inputs)
     if request.path != _printable(request.path):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from inspector.graph.model import Difference, Model, Prediction, Run
+from inspector.graph.model import Difference, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing
 
 MESSAGE_BYTES = 1 << 20  # a longer body travels in a block of shared memory
@@ -35,12 +35,15 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
     Answered by ``Predicted``, and then, if ``maps``, by ``Ran``.
 
     Attributes:
-        image: A picture or tensor file (``.npy``, ``.pb``); ``""`` to feed defaults only.
+        image: A picture, signal or tensor file; ``""`` to feed defaults only.
         preprocessing: None: the model's own, or a guess; what was used comes back in the prediction.
-        inputs: Tensor files for other inputs, by input name. The rest get a default.
+        inputs: Files for other inputs, by input name.
+        fills: A number for other inputs, by input name: every element gets it. The rest get a default.
         shapes: Lengths for inputs that leave some open, by input name; one number for every axis.
+        frame: Which picture of an animation or of pages, from 0.
         maps: Also run the instrumented model.
         tensors: The tensors wanted; empty: all that fit in memory.
+        view: Which tensors to show of a quantized model; see ``Run.view``.
     """
 
     request_id: int
@@ -48,12 +51,35 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
     image: str
     preprocessing: Preprocessing | None = None
     inputs: Mapping[str, str] = {}
+    fills: Mapping[str, float] = {}
     shapes: Mapping[str, tuple[int, ...]] = {}
+    frame: int = 0
     maps: bool = True
     tensors: tuple[str, ...] = ()
+    view: RunView = "step by step"
 
 
-Request = OpenModel | RunImage
+class MeasureLayers(msgspec.Struct, frozen=True, tag=True):
+    """Time each layer of the instrumented network on a picture. Answered by ``Measured``.
+
+    Only an engine that was given a scratch folder can: ONNX Runtime writes its profile to a file.
+
+    Attributes:
+        run: What to run; its ``maps``, ``tensors`` and ``view`` do not matter.
+        repeats: Runs to take the median of, after one that does not count.
+    """
+
+    request_id: int
+    run: RunImage
+    repeats: int = 5
+
+    @property
+    def path(self) -> str:
+        """Of the model."""
+        return self.run.path
+
+
+Request = OpenModel | RunImage | MeasureLayers
 
 
 # ---------------------------------------------------------------- what the program gets back
@@ -74,6 +100,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
         note: Why that is not what was asked for; empty if it is.
         sandbox: What keeps the child locked in, or why nothing does.
         seconds: What making both sessions took.
+        layer_providers: What runs each layer of the instrumented model, by layer name, as ONNX Runtime assigned it.
     """
 
     request_id: int
@@ -81,6 +108,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     note: str
     sandbox: str
     seconds: float
+    layer_providers: Mapping[str, str] = {}
 
 
 class Predicted(msgspec.Struct, frozen=True):
@@ -95,6 +123,23 @@ class Ran(msgspec.Struct, frozen=True):
 
     request_id: int
     run: Run
+
+
+class Measured(msgspec.Struct, frozen=True, tag=True):
+    """How long each layer takes.
+
+    Attributes:
+        seconds: Of the instrumented model's layers, by layer name, without what profiling itself costs a layer.
+        total_seconds: Of a whole run of the instrumented model while it is profiled; the sum of the layers is less.
+        plain_seconds: Of a whole run of it while it is not.
+        deployed_seconds: Of a whole run of the model as deployed.
+    """
+
+    request_id: int
+    seconds: Mapping[str, float]
+    total_seconds: float
+    plain_seconds: float
+    deployed_seconds: float
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -112,7 +157,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
 
 
-Reply = ModelOpened | Ready | Predicted | Ran | Failed
+Reply = ModelOpened | Ready | Predicted | Ran | Measured | Failed
 
 
 # ---------------------------------------------------------------- between the two processes only
@@ -174,6 +219,8 @@ class PictureFacts(msgspec.Struct, frozen=True):
     size: tuple[int, int]
     box: tuple[float, float, float, float]
     note: str
+    frames: int = 1
+    frame: int = 0
 
 
 class PredictedAt(msgspec.Struct, frozen=True, tag=True):
@@ -186,6 +233,8 @@ class PredictedAt(msgspec.Struct, frozen=True, tag=True):
     picture: PictureFacts | None
     provider: str
     seconds: float
+    origins: Mapping[str, str] = {}
+    note: str = ""
 
 
 class RanAt(msgspec.Struct, frozen=True, tag=True):
@@ -198,7 +247,9 @@ class RanAt(msgspec.Struct, frozen=True, tag=True):
     missing: tuple[str, ...]
     unshowable: Mapping[str, str]
     casts: Mapping[str, str]
+    view: RunView = "step by step"
+    views: tuple[RunView, ...] = ("step by step",)
 
 
-ToChild = OpenModel | RunImage | Lend | Cancel
-FromChild = ModelOpened | Ready | Failed | NeedBlock | InBlock | PredictedAt | RanAt
+ToChild = OpenModel | RunImage | MeasureLayers | Lend | Cancel
+FromChild = ModelOpened | Ready | Measured | Failed | NeedBlock | InBlock | PredictedAt | RanAt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from inspector.graph.weight import Weight
 
 Array = NDArray[np.generic]
 Dimension = int | str | None  # known, named in the file, or unknown
+Quantized = Literal["", "QDQ", "QOperator", "dynamic"]
+RunView = Literal["step by step", "as deployed"]
 AttributeValue = int | float | str | tuple[int | float | str, ...]
 
 
@@ -25,11 +28,33 @@ class Tensor:
         name: Unique in the model.
         dtype: ``"float32"``, ``"float16"``, ``"int64"``, ``"bfloat16"``, ``"string"``, ...; ``""`` if unknown.
         shape: As stored, e.g. ``(N, C, H, W)``; None if not even the rank is known.
+        channels_last: The channels are its last axis, ``(N, H, W, C)``, as far as the graph tells.
+        codes: What its integers stand for; None where they stand for themselves.
     """
 
     name: str
     dtype: str
     shape: tuple[Dimension, ...] | None
+    channels_last: bool = False
+    codes: Codes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """How a tensor's integers stand for real numbers: ``(code - zero point) * scale``.
+
+    Attributes:
+        scale: One number, or one for each element of ``axis``; empty where a run computes it.
+        zero_point: Likewise; empty for 0.
+        axis: Of the tensor, as stored.
+        scale_tensor, zero_point_tensor: The tensors of a run that hold them, for dynamic quantization; else ``""``.
+    """
+
+    scale: tuple[float, ...] = ()
+    zero_point: tuple[int, ...] = ()
+    axis: int = 1
+    scale_tensor: str = ""
+    zero_point_tensor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,9 @@ class Layer:
         statistics: Running statistics (mean and variance) of a normalization.
         macs: Multiply-accumulates of one pass; None where a shape is not known, 0 where there are none.
         is_constant: Nothing it computes depends on the model's inputs.
+        inside: For a layer in the body of another (If, Loop, Scan): that layer's name and the branch,
+            outermost first, as in ``(("If_25", "then_branch"),)``; empty for the others.
+        hidden: Why its tensors cannot be shown, as a clause; ``""`` if they can.
     """
 
     index: int
@@ -82,6 +110,8 @@ class Layer:
     macs: int | None = 0
     receptive_field: ReceptiveField = field(default_factory=ReceptiveField)
     is_constant: bool = False
+    inside: tuple[tuple[str, str], ...] = ()
+    hidden: str = ""
 
     @property
     def output(self) -> Tensor:
@@ -106,7 +136,11 @@ class Model:
         statistics: Running statistics, each counted once.
         macs: Sum over the layers that know theirs; None if no layer does.
         labels: Class names that came with the model; empty if none did.
+        labels_source: Where they came from, as a phrase for the user; ``""`` without labels.
         preprocessing: What the model's own files say of its pictures; None if they say nothing.
+        fingerprint: Tells networks apart, whatever their files are called: SHA-256 in hexadecimal of the graph
+            and of a little of each weight.
+        quantized: How it is quantized; ``""`` if it is not.
         remarks: Sentences about what had to be repaired or could not be known.
     """
 
@@ -121,8 +155,11 @@ class Model:
     macs: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     labels: tuple[str, ...] = field(default=(), repr=False)
+    labels_source: str = ""
     preprocessing: Preprocessing | None = None
     remarks: tuple[str, ...] = ()
+    fingerprint: str = ""
+    quantized: Quantized = ""
 
     def layer(self, name: str) -> Layer | None:
         """Return the layer of that name, or None."""
@@ -139,12 +176,15 @@ class Picture:
         box: ``(left, top, right, bottom)`` of what the model sees, in pixels of ``size``; it may
             reach beyond the picture where that is letterboxed.
         note: What had to be decided to show it ("frame 1 of 6", "transparent over white"); may be empty.
+        frames: How many pictures the file holds (animated, or pages); ``frame`` is which, from 0.
     """
 
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
     box: tuple[float, float, float, float]
     note: str = ""
+    frames: int = 1
+    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +199,9 @@ class Prediction:
         picture: None where a tensor file was fed.
         provider: What ran it: ``"CPU"`` or ``"CUDA"``.
         seconds: Of the run alone.
+        origins: Where each input's numbers came from, as a phrase by name ("the picture", "zeros", "16000",
+            "state.npy"); what the user may change is in them.
+        note: What had to be decided to feed a tensor or signal ("first 1 s of 3.2 s"); may be empty.
     """
 
     image: str
@@ -168,6 +211,8 @@ class Prediction:
     picture: Picture | None = field(repr=False)
     provider: str
     seconds: float
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +242,9 @@ class Run:
         unshowable: Tensors that are no arrays of numbers (sequences, strings), by name: what they are.
         casts: Tensors shown as float32 because numpy lacks their type, by name: that type.
         seconds: Of the instrumented run.
+        view: ``step by step``: every operator by itself, optimisation off. ``as deployed``: only the tensors that
+            survive fusion, from the graph as it is fully optimised.
+        views: The views in which this model can be shown.
     """
 
     request_id: int
@@ -207,3 +255,5 @@ class Run:
     missing: tuple[str, ...] = ()
     unshowable: Mapping[str, str] = field(default_factory=dict)
     casts: Mapping[str, str] = field(default_factory=dict)
+    view: RunView = "step by step"
+    views: tuple[RunView, ...] = ("step by step",)

@@ -9,6 +9,7 @@ Fit = Literal["stretch", "crop", "letterbox"]
 Anchor = Literal["centre", "top left"]
 Channels = Literal["RGB", "BGR", "grey"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "area"]
+Layout = Literal["", "channels first", "channels last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Preprocessing:
         mean: Per channel in the tensor's order; one number stands for all.
         std: Likewise.
         invert: Take 255 - pixel first (dark digit on white paper).
+        size: Height and width to bring the picture to, where the model takes any; None leaves it to the model,
+            and where that does not say, to the picture.
+        layout: Where the channels are in the input; ``""`` reads it from the input's shape.
+        background: Red, green, blue that shows through where a picture is transparent, 0..255.
     """
 
     name: str
@@ -42,6 +47,9 @@ class Preprocessing:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     invert: bool = False
+    size: tuple[int, int] | None = None
+    layout: Layout = ""
+    background: tuple[int, int, int] = (255, 255, 255)
 
 
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}

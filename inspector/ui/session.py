@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.engine.client import Engine
-from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
+from inspector.engine.protocol import Failed, Measured, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
 from inspector.errors import ImageError, InspectorError
-from inspector.graph.model import Array, Layer, Model, Prediction, Run
+from inspector.graph.model import Array, Layer, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
 
 MODEL_SUFFIXES = (".onnx",)
 _SPARE_AFTER_MS = 1_000
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class View:
         element: ``(row, column)`` in the feature map, or None.
         colormap: A name from ``render.COLORMAPS``; ``""`` lets the data decide.
         scaling: A name from ``render.SCALINGS``.
+        slice: Which slice of a volume; None for the middle one.
+        codes: Show a quantized tensor's integers, not the real numbers that they stand for.
     """
 
     layer: str = ""
@@ -38,6 +41,8 @@ class View:
     element: tuple[int, int] | None = None
     colormap: str = ""
     scaling: str = "percentile"
+    slice: int | None = None
+    codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,13 @@ class Session(QObject):
     Attributes:
         images: The pictures that were opened together; ``image`` is the one that is, or will be, run.
         preprocessing: What the user chose; None leaves it to the model's own files or a guess.
+        remembered: What the user chose for other models, by ``Model.fingerprint``; kept by who owns the session.
+        shapes: Lengths the user gave to inputs that leave some open, by input name.
+        input_files, fills: What the user feeds the other inputs, a file or a number, by input name.
+        frame: Which picture of an animation or of pages, from 0.
+        run_view: In which view a quantized model is run; see ``Run.view``.
+        head: How the user wants the answer read, a kind from ``analysis.heads``; ``""`` leaves it to the model.
+        measured: How long each layer takes, once that was asked for.
         labels: What the user loaded; empty leaves it to the model.
         busy: A phrase ("opening digits.onnx"); empty when nothing is under way.
     """
@@ -79,6 +91,14 @@ class Session(QObject):
         self.run: Run | None = None
         self.view = View()
         self.preprocessing: Preprocessing | None = None
+        self.remembered: MutableMapping[str, Preprocessing] = {}
+        self.shapes: Mapping[str, tuple[int, ...]] = {}
+        self.input_files: Mapping[str, str] = {}
+        self.fills: Mapping[str, float] = {}
+        self.frame = 0
+        self.run_view: RunView = "step by step"
+        self.head = ""
+        self.measured: Measured | None = None
         self.labels: tuple[str, ...] = ()
         self.provider = provider
         self.ready: Ready | None = None
@@ -102,7 +122,7 @@ class Session(QObject):
         models = [path for path in paths if path.lower().endswith(MODEL_SUFFIXES)]
         images = [path for path in paths if not path.lower().endswith(MODEL_SUFFIXES)]
         if images:
-            self.images, self.image = tuple(images), images[0]
+            self.images, self.image, self.frame = tuple(images), images[0], 0
         if models:
             self.open_model(models[0])
         elif images:
@@ -135,10 +155,46 @@ class Session(QObject):
             self.view_changed.emit()
             self._fetch_missing()
 
-    def set_preprocessing(self, name: str | None) -> None:
-        """Take the preset of that name; None goes back to what the model's files say, or a guess."""
-        self.preprocessing = None if name is None else preset(name, "chosen in the window")
+    def set_preprocessing(self, recipe: Preprocessing | str | None) -> None:
+        """Take that recipe, or the preset of that name; None goes back to what the model's files say, or a guess.
+
+        The choice is remembered for this model.
+        """
+        self.preprocessing = preset(recipe, "chosen in the window") if isinstance(recipe, str) else recipe
+        if self.model is not None and self.preprocessing is not None:
+            self.remembered[self.model.fingerprint] = self.preprocessing
+        elif self.model is not None:
+            self.remembered.pop(self.model.fingerprint, None)
         self._run_image()
+
+    def set_input_shape(self, name: str, shape: tuple[int, ...] | None) -> None:
+        """Give an input these lengths; None goes back to the default."""
+        self.shapes = _changed(self.shapes, name, shape)
+        self._run_image()
+
+    def set_input(self, name: str, source: str | float | None) -> None:
+        """Feed an input from a file, or with one number everywhere; None goes back to the default."""
+        self.input_files = _changed(self.input_files, name, source if isinstance(source, str) else None)
+        self.fills = _changed(self.fills, name, source if isinstance(source, int | float) else None)
+        self._run_image()
+
+    def set_frame(self, frame: int) -> None:
+        """Show that picture of an animation or of pages."""
+        if frame != self.frame:
+            self.frame = frame
+            self._run_image()
+
+    def set_run_view(self, view: RunView) -> None:
+        """Show a quantized model step by step, or as deployed."""
+        if view != self.run_view:
+            self.run_view = view
+            self._run_image()
+
+    def set_head(self, kind: str) -> None:
+        """Read the answer as that kind; ``""`` goes back to what the model says."""
+        if kind != self.head:
+            self.head = kind
+            self.prediction_changed.emit()
 
     def set_provider(self, name: str) -> None:
         """Run on ``"auto"``, ``"cpu"`` or ``"cuda"`` from now on."""
@@ -233,6 +289,7 @@ class Session(QObject):
     def _step_image(self, step: int) -> None:
         if self.image in self.images:
             self.image = self.images[(self.images.index(self.image) + step) % len(self.images)]
+            self.frame = 0
             self._run_image()
 
     def _run_image(self) -> None:
@@ -240,8 +297,22 @@ class Session(QObject):
             self.prediction_changed.emit()  # a picture that waits is something to show
             return
         self._begin(f"running {os.path.basename(self.image)}")
-        self._engine.send(
-            RunImage(self._next_request(), self.model.path, os.path.abspath(self.image), self.preprocessing)
+        self._engine.send(self._request(self.model, os.path.abspath(self.image), self.preprocessing))
+
+    def _request(
+        self, model: Model, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...] = ()
+    ) -> RunImage:
+        return RunImage(
+            self._next_request(),
+            model.path,
+            image,
+            recipe,
+            inputs={name: os.path.abspath(path) for name, path in self.input_files.items()},
+            fills=self.fills,
+            shapes=self.shapes,
+            frame=self.frame,
+            tensors=tensors,
+            view=self.run_view,
         )
 
     def _fetch_missing(self) -> None:
@@ -249,11 +320,11 @@ class Session(QObject):
         if self.run is None or layer is None or self._engine is None or self.model is None or self._fetching:
             return
         if layer.output.name in self.run.missing:
-            number = self._next_request()
-            self._fetching.add(number)
             self._begin(f"fetching {layer.name}")
             image, recipe = self.run.prediction.image, self.run.prediction.preprocessing
-            self._engine.send(RunImage(number, self.model.path, image, recipe, tensors=(layer.output.name,)))
+            request = self._request(self.model, image, recipe, tensors=(layer.output.name,))
+            self._fetching.add(request.request_id)
+            self._engine.send(request)
 
     def _begin(self, phrase: str) -> None:
         self.dismiss_failure()
@@ -296,8 +367,11 @@ class Session(QObject):
         same = self.model is not None and self.model.path == model.path
         kept = self.view.layer if same and model.layer(self.view.layer) is not None else _first_layer(model)
         if not same:
-            self.preprocessing, self.labels = None, ()
+            self.labels, self.head, self.run_view = (), "", "step by step"
+            self.shapes, self.input_files, self.fills = {}, {}, {}
+            self.preprocessing = self.remembered.get(model.fingerprint)
         self.model, self.prediction, self.run, self.ready = model, None, None, None
+        self.measured = None
         self._fetching.clear()
         self.view = replace(self.view, layer=kept, channel=0, element=None)
         self.model_changed.emit()
@@ -346,6 +420,12 @@ class Session(QObject):
         place = [os.path.abspath(path) for path in self._shown_images]
         if len(self.images) == 1 and shown in place:
             self.images, self.image = self._shown_images, self._shown_images[place.index(shown)]
+
+
+def _changed(table: Mapping[str, _T], key: str, value: _T | None) -> Mapping[str, _T]:
+    """Return the table with that value, or without the key for None."""
+    rest = {each: kept for each, kept in table.items() if each != key}
+    return rest if value is None else {**rest, key: value}
 
 
 def _first_layer(model: Model) -> str:

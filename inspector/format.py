@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 Dimension = int | str | None
 
+_LONGEST_DIMENSION = 24  # letters of a dimension's name
+_SAYS_NOTHING = {"none", "null", "unk", "unknown", "dynamic", "dyn", "dim", "any", "nan", "symbolic"}
+
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 INFINITY = "Inf"
@@ -32,14 +35,14 @@ def significant(value: float) -> str:
     return f"{sign}{mantissa}e{_with_minus(str(int(power)))}"
 
 
-def column(values: Sequence[float]) -> list[str]:
-    """Return numbers that stand below each other: one number of decimals, by which the largest has four digits."""
+def column(values: Sequence[float], digits: int = 4) -> list[str]:
+    """Return numbers that stand below each other: one number of decimals, by which the largest has so many digits."""
     finite = [abs(float(value)) for value in values if math.isfinite(value)]
     largest = max(finite, default=0.0)
-    exponent = _exponent(largest, 4) if largest else 0
+    exponent = _exponent(largest, digits) if largest else 0
     if not -3 <= exponent < 5:
         return [significant(value) for value in values]
-    decimals = max(0, 3 - exponent)
+    decimals = max(0, digits - 1 - exponent)
     return [_decimal(float(value), decimals) if math.isfinite(value) else _not_finite(value) for value in values]
 
 
@@ -109,7 +112,19 @@ def shape(dimensions: Sequence[Dimension] | None) -> str:
         return "?"
     if not dimensions:
         return "1"
-    return f" {TIMES} ".join("?" if each is None else str(each) for each in dimensions)
+    return f" {TIMES} ".join(dimension(each) for each in dimensions)
+
+
+def dimension(size: Dimension) -> str:
+    """Return one size of a shape: a number, a name that somebody gave it, such as ``height``, or ``?``.
+
+    Names that exporters make up say nothing: ``unk__68``, ``p2o.DynamicDimension.0``, ``s77``, ``((s77 - 1)//2) + 1``.
+    """
+    if not isinstance(size, str):
+        return "?" if size is None else str(size)
+    words = size.replace("_", " ").replace("-", " ").replace(" ", "")
+    is_name = words.isalpha() and len(size) <= _LONGEST_DIMENSION and words.lower() not in _SAYS_NOTHING
+    return size if is_name else "?"
 
 
 def shape_hwc(dimensions: Sequence[Dimension] | None, channels_last: bool = False) -> str:

@@ -135,6 +135,24 @@ def test_a_shape_is_height_width_channels(shape, text):
     assert format.shape_hwc(shape) == text
 
 
+@pytest.mark.parametrize("name", ["batch", "N", "height", "batch_size", "sequence length", "Höhe"])
+def test_a_size_that_somebody_named_goes_by_its_name(name):
+    assert format.dimension(name) == name
+    assert format.shape((name, 3)) == f"{name} × 3"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("unk__68", "p2o.DynamicDimension.0", "s77", "((s77 - 1)//2) + 1", "input_dynamic_axes_1", "Addoutput_dim_0"),
+        *("None", "unknown", "?", "-1", "", "floor(height/2)", "n" * 25, "dim_0", "__"),
+    ],
+)
+def test_a_size_that_an_exporter_named_is_not_known(name):
+    assert format.dimension(name) == "?"
+    assert format.shape_hwc((1, 3, name, 7)) == "? × 7 × 3"
+
+
 def test_a_channels_last_shape_keeps_its_order():
     assert format.shape_hwc((1, 257, 129, 21), channels_last=True) == "257 × 129 × 21"
 

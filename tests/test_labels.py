@@ -26,6 +26,11 @@ def write(folder, content, name="labels.txt"):
         ("n01440764 tench, Tinca tinca\nn01443537 goldfish\n", ("tench, Tinca tinca", "goldfish")),
         ("n01440764 tench\nnettle\n", ("n01440764 tench", "nettle")),
         ("n01440764\nn01443537\n", ("n01440764", "n01443537")),
+        ("n01440764 tench\n\nn01443537 goldfish\n", ("tench", "", "goldfish")),
+        ("0 cat\n1 dog\n", ("cat", "dog")),
+        ("0: cat\n1: dog\n", ("cat", "dog")),
+        ("1 cat\n2 dog\n", ("1 cat", "2 dog")),
+        ("0\n1\n2\n", ("0", "1", "2")),
         ('["cat", "dog"]', ("cat", "dog")),
         ('{"1": "dog", "0": "cat"}', ("cat", "dog")),
         ('{"0": ["n02123045", "tabby"], "1": ["n02099601", "golden_retriever"]}', ("tabby", "golden_retriever")),
@@ -47,6 +52,7 @@ def test_names_come_in_the_order_of_the_classes(tmp_path, content, labels):
         (b'{"cat": 0}', "not a list of class names"),
         (b'{"0": "cat", "2": "dog"}', "not a list of class names"),
         (b'{"0": 7}', "not a list of class names"),
+        (b'{"0": "cat", "00": "dog"}', "not a list of class names"),
         (b"[" * 5000, "not a list of class names"),
         (b"x" * (MAX_BYTES + 1), "larger than 8 MiB"),
     ],
@@ -87,3 +93,12 @@ def test_the_synset_list_has_a_name_for_each_of_a_thousand_classes(shared):
     assert len(labels) == 1000
     assert labels[1] == "goldfish, Carassius auratus"
     assert labels[953] == "pineapple, ananas"
+
+
+def test_two_labels_for_one_probability_are_those_of_a_binary_classifier():
+    assert fitting(("cat", "dog, Canis"), 1) == (
+        ("dog, Canis",),
+        "One probability for two labels: it is taken for that of the second, dog.",
+    )
+    assert fitting(("a", "b", "c"), 1)[1] == "There are 3 labels for 1 class, so classes are shown by number only."
+    assert fitting(("a",), 2)[1] == "There is 1 label for 2 classes, so classes are shown by number only."

@@ -4,46 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inspector.graph.model import Array, Layer, Model
+from inspector import format
+from inspector.analysis.endings import Ending, Graph
+from inspector.analysis.head_kinds import READINGS, Head, HeadKind, as_said, kind_of, made, no_head
+from inspector.analysis.quantized import is_known, real
+from inspector.analysis.vectors import NOTHING, Numbers, Vector, class_vector, fixed_batch, pictures_fed, softmax
+from inspector.graph.model import Array, Model, Prediction
 
-Vector = NDArray[np.float64]
-HeadKind = Literal["logits", "probabilities", "sigmoid", "none"]
-
-_NORMALIZERS = {"Softmax": "softmax", "QLinearSoftmax": "softmax", "LogSoftmax": "log"}
-_SIGMOIDS = {"Sigmoid", "HardSigmoid", "QLinearSigmoid"}
-_UNCHANGED = {
-    *("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Transpose", "Dropout"),
-    *("QuantizeLinear", "DequantizeLinear"),
-}  # the numbers stay what they are, but for rounding
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How a network's answer is read.
-
-    Attributes:
-        kind: ``logits``: the output was put through softmax here. ``probabilities``: the model did that.
-            ``sigmoid``: each class has a probability of its own. ``none``: the output is not one number per class.
-        output: Its name; empty for ``none``.
-        probabilities: ``(classes,)``; empty for ``none``.
-        logits: ``(classes,)``; empty where the model does not give them.
-    """
-
-    kind: HeadKind
-    output: str
-    probabilities: Vector
-    logits: Vector
-
-    @property
-    def classes(self) -> int:
-        """How many classes there are; 0 for ``none``."""
-        return len(self.probabilities)
+__all__ = [
+    "READINGS",
+    "ClassScore",
+    "Head",
+    "HeadKind",
+    "answered",
+    "entropy",
+    "head",
+    "margin",
+    "softmax",
+    "top_classes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +44,21 @@ class ClassScore:
     logit: float | None
 
 
-_NONE = Head("none", "", np.zeros(0), np.zeros(0))
+def answered(
+    model: Model, prediction: Prediction, tensors: Mapping[str, Array] | None = None, kind: str = "", output: str = ""
+) -> Head:
+    """Read the answer of a run: ``head``, with as many pictures as were fed."""
+    return head(model, prediction.outputs, tensors, kind, output, pictures_fed(prediction.fed))
 
 
-def softmax(logits: Array) -> Vector:
-    """Return ``exp(x) / sum(exp(x))`` of a vector, in float64.
-
-    Infinite logits take all probability between them; a NaN makes every probability NaN.
-    """
-    values = logits.astype(np.float64)
-    if not values.size:
-        return values
-    highest = values.max()
-    if highest == np.inf:
-        exponentials = (values == np.inf).astype(np.float64)
-    elif highest == -np.inf:  # no class has any: they share
-        exponentials = np.ones_like(values)
-    else:
-        exponentials = np.exp(values - highest)
-    probabilities: Vector = exponentials / exponentials.sum()
-    return probabilities
-
-
-def head(model: Model, outputs: Mapping[str, Array], tensors: Mapping[str, Array] | None = None) -> Head:
+def head(
+    model: Model,
+    outputs: Mapping[str, Array],
+    tensors: Mapping[str, Array] | None = None,
+    kind: str = "",
+    output: str = "",
+    pictures: int = 0,
+) -> Head:
     """Find the output that holds one number per class, and read it.
 
     The last operators of the graph decide what its numbers are, and the numbers themselves confirm it, so
@@ -94,14 +69,24 @@ def head(model: Model, outputs: Mapping[str, Array], tensors: Mapping[str, Array
         model: The graph.
         outputs: Of a run, by name.
         tensors: Of an instrumented run; the logits of a model that ends in softmax are among them.
+        kind: What the user says that it is, one of ``READINGS``; ``""`` leaves it to the model. A choice that the
+            numbers do not allow is not followed, and ``warning`` says why.
+        output: The only one to look at; ``""`` for all.
+        pictures: How many were fed, if more than one; the first one's answer is read. 0 takes the model's word.
     """
+    graph, count = Graph(model), pictures or fixed_batch(model)
+    looked_at = {name: values for name, values in outputs.items() if not output or name == output}
     known = {} if tensors is None else tensors
-    found = {name: _read(model, name, values, known) for name, values in outputs.items()}
-    for kinds in (("probabilities", "sigmoid"), ("logits",)):
-        for each in found.values():
-            if each.kind in kinds and (each.kind != "logits" or all(one.kind != "none" for one in found.values())):
-                return each
-    return _NONE
+    vectors = {name: class_vector(graph, name, values, known, count) for name, values in looked_at.items()}
+    found = {name: _read(model, graph, vectors[name], known, outputs) for name in looked_at}
+    chosen = _best(model, graph, found)
+    if not kind:
+        return chosen
+    place = chosen.output or next((name for name, each in vectors.items() if each.values.size), "")
+    if not place:
+        why = f"No output holds one number for each class, so none can be read as {kind}."
+        return replace(chosen, warning=why)
+    return as_said(found[place], vectors[place], kind, graph.ending(place))
 
 
 def top_classes(answer: Head, labels: Sequence[str], count: int) -> tuple[ClassScore, ...]:
@@ -154,56 +139,92 @@ def margin(answer: Head) -> float:
         return float(one - two)
 
 
-def _read(model: Model, name: str, values: Array, tensors: Mapping[str, Array]) -> Head:
-    vector = _class_vector(values)
-    if vector is None:
-        return _NONE
-    last, is_quantized = _last_operator(model, name)
-    before = _class_vector(tensors[last.inputs[0]]) if last is not None and last.inputs[0] in tensors else None
-    logits = before if before is not None and before.shape == vector.shape else np.zeros(0)
-    operator = "" if last is None else last.op_type
-    if operator in _SIGMOIDS:
-        return Head("sigmoid", name, vector, logits) if _between(vector, 0, 1) else _NONE
-    if operator in _NORMALIZERS:
-        probabilities = np.exp(vector) if _NORMALIZERS[operator] == "log" else vector
-        # Rounding to 8 bit loses the small ones. A softmax along an axis without the classes sums to their number.
-        allowed = 0.5 if is_quantized else 0.02
-        return Head("probabilities", name, probabilities, logits) if _is_distribution(probabilities, allowed) else _NONE
-    if _is_distribution(vector, 1e-3) and not np.isnan(vector).any():
-        return Head("probabilities", name, vector, np.zeros(0))
-    return _NONE if operator == "QuantizeLinear" else Head("logits", name, softmax(vector), vector)
+# ---------------------------------------------------------------- what they are
 
 
-def _class_vector(values: Array) -> Vector | None:
-    """Return one floating-point number per class, or None if the tensor is something else."""
-    if values.dtype.kind != "f" or values.ndim == 0:
-        return None
-    classes = values.shape[0] if values.ndim == 1 else values.shape[1]
-    if classes < 2 or values.size != classes:
-        return None
-    return values.reshape(-1).astype(np.float64)
+def _best(model: Model, graph: Graph, found: Mapping[str, Head]) -> Head:
+    """Choose among the outputs: what is certainly a head first."""
+    every = list(found.values())
+    if len(every) == 1:
+        return replace(every[0], output=every[0].output if every[0].kind != "none" else "")
+    heads = [each for each in every if each.kind != "none"]
+    others = {each.output for each in every if each.kind == "none"}
+    named = [each for each in heads if each.classes > 1 and each.classes == len(model.labels)]
+    certain = [each for each in heads if each.kind not in ("logits", "index")]
+    # Other outputs than classes are no objection where the classes are computed from them.
+    likely = [each for each in heads if each.kind == "logits" and others <= graph.ancestors(each.output)]
+    indices = [each for each in heads if each.kind == "index"]
+    best = next(iter([*named, *certain, *likely, *indices]), None)
+    return best or no_head("", "None of the outputs is one number for each class.")
 
 
-def _last_operator(model: Model, tensor: str) -> tuple[Layer | None, bool]:
-    """Return the layer that made these numbers, and whether they were rounded to integers since."""
-    makers = {output.name: layer for layer in model.layers for output in layer.outputs}
-    is_quantized = False
-    for _ in range(len(model.layers)):
-        layer = makers.get(tensor)
-        if layer is None or layer.op_type not in _UNCHANGED:
-            return (layer if layer is not None and layer.inputs else None), is_quantized
-        is_quantized |= layer.op_type in ("QuantizeLinear", "DequantizeLinear")
-        tensor = layer.inputs[0] if layer.inputs else ""
-    return None, is_quantized
+def _read(
+    model: Model, graph: Graph, numbers: Numbers, tensors: Mapping[str, Array], outputs: Mapping[str, Array]
+) -> Head:
+    """Read one output by itself."""
+    name, vector = numbers.output, numbers.values
+    ending = graph.ending(name)
+    if not vector.size or ending.says == "index":
+        return _read_indices(graph, numbers, ending)
+    why = _why_no_classes(model, numbers, ending, outputs)
+    kind, words = kind_of(vector, ending)
+    if why or kind == "none":
+        return no_head(name, f"Not one number for each class: {why}." if why else words, is_vector=True)
+    logits = _logits(graph, ending, tensors, numbers)
+    read = made(kind, name, vector, logits)
+    nans = int(np.isnan(vector).sum())
+    warning = f"{nans} of its {vector.size} numbers {'is' if nans == 1 else 'are'} NaN." if nans else ""
+    return replace(read, reason=words + numbers.note, warning=warning, found=kind, is_vector=True)
 
 
-def _between(vector: Vector, low: float, high: float) -> bool:
-    finite = vector[~np.isnan(vector)]
-    return bool(((finite >= low) & (finite <= high)).all())
+def _logits(graph: Graph, ending: Ending, tensors: Mapping[str, Array], numbers: Numbers) -> Vector:
+    """Return what the normalizing operator read, if the run holds it."""
+    before = tensors.get(ending.before)
+    known = graph.tensor(ending.before)
+    if before is not None and known is not None and known.codes is not None and is_known(before, known.codes, tensors):
+        before = real(before, known.codes, tensors)
+    if before is None or before.dtype.kind != "f":
+        return NOTHING
+    if numbers.note and before.ndim > 1:
+        before = before[:1]
+    flat = before.reshape(-1).astype(np.float64)
+    return flat if flat.shape == numbers.values.shape else NOTHING
 
 
-def _is_distribution(vector: Vector, allowed: float) -> bool:
-    """Whether these are probabilities of one thing or another; with a NaN among them nothing speaks against it."""
-    if not _between(vector, 0, 1 + allowed):
-        return False
-    return bool(np.isnan(vector).any()) or abs(float(vector.sum()) - 1) <= allowed
+def _why_no_classes(model: Model, numbers: Numbers, ending: Ending, outputs: Mapping[str, Array]) -> str:
+    """Return what speaks against one number for each class, as a clause; ``""`` if nothing does."""
+    count, shape = numbers.values.size, outputs[numbers.output].shape
+    if len(model.labels) == count:
+        return ""
+    rows = [name for name, each in outputs.items() if each.ndim > 1 and each.shape[-2:] == (count, 4)]
+    if rows and count > 1:
+        return f"there is one for each of the {count} rows of {rows[0]}, as of a detector's boxes"
+    last = ending.layer
+    if ending.is_picked and last is not None:
+        return f"{ending.words}, so these are the largest numbers alone"
+    if count == 1 or last is None:
+        return ""
+    if ending.says == "features":
+        return f"{ending.words}, which is what hidden layers end in: features, not scores"
+    if ending.says == "unit":
+        return f"{ending.words}, which makes vectors of length 1: an embedding"
+    if ending.says == "linear" and len(shape) > 2:
+        if ending.is_convolved and last.geometry is not None:
+            size = format.shape(last.geometry.kernel_shape)
+            return f"{ending.words} with a kernel of {size}, and its output is still a map: features, not scores"
+        if not ending.is_reshaped and numbers.axis > 1 and last.op_type not in ("Gemm", "MatMul", "Add", "Sub"):
+            return f"{ending.words}, whose one channel has {count} places"
+    return ""
+
+
+def _read_indices(graph: Graph, numbers: Numbers, ending: Ending) -> Head:
+    whole = numbers.values[numbers.values == np.rint(numbers.values)]
+    indices = numbers.indices or tuple(int(each) for each in whole)
+    if ending.says != "index" or not indices or ending.layer is None:
+        return no_head(numbers.output, f"Not one number for each class: {numbers.why}.")
+    if ending.layer.op_type == "ArgMax" and len(indices) > 1:
+        return no_head(numbers.output, f"Not one number for each class: {ending.words}, at {len(indices)} places.")
+    words = ending.words[:1].upper() + ending.words[1:]
+    several = "the numbers of the best classes" if len(indices) > 1 else "the number of the best class"
+    reason = f"{words}: {several} alone, so no probability is known.{numbers.note}"
+    return Head("index", numbers.output, NOTHING, NOTHING, reason, "", "index", indices, graph.among(ending))

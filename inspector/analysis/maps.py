@@ -47,6 +47,20 @@ def feature_maps(tensor: Array, channels_last: bool = False) -> Array | None:
         ``(channels, height, width)``, a view; None where the tensor cannot be read so: it has no elements, no axis,
         or more than five.
     """
+    stacked = volumes(tensor, channels_last)
+    return stacked[:, stacked.shape[1] // 2] if stacked is not None else None
+
+
+def volumes(tensor: Array, channels_last: bool = False) -> Array | None:
+    """Return a tensor as one volume per channel, of the first picture of the batch.
+
+    Args:
+        tensor: As ``feature_maps`` takes it.
+        channels_last: The channels are the last axis.
+
+    Returns:
+        ``(channels, depth, height, width)``, a view; all but a volume have the depth 1. None as for ``feature_maps``.
+    """
     if not tensor.size or not 1 <= tensor.ndim <= 5 or tensor.dtype.kind not in "biuf":
         return None
     maps: Array = tensor.view(np.uint8) if tensor.dtype.kind == "b" else tensor
@@ -54,13 +68,7 @@ def feature_maps(tensor: Array, channels_last: bool = False) -> Array | None:
         maps = maps[0]
     if channels_last:
         maps = np.moveaxis(maps, -1, 0)
-    if maps.ndim == 4:
-        maps = maps[:, maps.shape[1] // 2]
-    elif maps.ndim == 2:
-        maps = maps[:, np.newaxis]
-    elif maps.ndim == 1:
-        maps = maps[:, np.newaxis, np.newaxis]
-    return maps
+    return maps.reshape(len(maps), 1, 1, 1) if maps.ndim == 1 else maps[(slice(None), *[None] * (4 - maps.ndim))]
 
 
 def channel_statistics(maps: Array) -> ChannelStatistics:

@@ -69,6 +69,22 @@ def statistics(tensor: Array) -> Statistics:
     return Statistics(tensor.size, low, high, mean, std, part_zero, nans, positive, negative)
 
 
+def histogram(tensor: Array, bins: int = 64) -> tuple[NDArray[np.int64], float, float]:
+    """Count a tensor's finite values in equal steps from the smallest to the largest.
+
+    Returns:
+        ``(bins,)`` counts, and both ends; no counts where no value is finite or all are the same.
+    """
+    known = statistics(tensor)
+    low, high = known.minimum, known.maximum
+    counts = np.zeros(bins, np.int64)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
+        return counts[:0], low, high
+    for chunk in _chunks(tensor):
+        counts += np.histogram(chunk[np.isfinite(chunk)], bins, (low, high))[0]
+    return counts, low, high
+
+
 def _chunks(tensor: Array) -> Iterator[NDArray[np.float64]]:
     """Yield all elements in float64, a few at a time."""
     flat = tensor.reshape(-1)

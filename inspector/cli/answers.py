@@ -6,36 +6,59 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from inspector import format
-from inspector.analysis.heads import Head, head, top_classes
-from inspector.analysis.statistics import statistics
-from inspector.cli.console import Outcome, write, write_table
-from inspector.export.facts import class_facts, difference_facts, extent, output_facts, preprocessing_facts
+from inspector.analysis.grids import Output
+from inspector.analysis.heads import Head, answered
+from inspector.analysis.outputs import described
+from inspector.cli.console import Outcome, write
+from inspector.cli.tables import write_classes, write_outputs
+from inspector.export.facts import best_facts, difference_facts, head_facts, output_facts, preprocessing_facts
 from inspector.graph.model import Difference, Model, Prediction, Run
 from inspector.labels import fitting
 
 
 class Answer(NamedTuple):
-    """What is printed of one picture."""
+    """What is printed of one picture.
 
-    image: str
+    Attributes:
+        labels: That fit the classes.
+        given: That were given, or are the model's own.
+        outputs: What each output is.
+    """
+
+    image: str | None
     prediction: Prediction
     head: Head
     labels: tuple[str, ...]
+    given: tuple[str, ...]
+    outputs: tuple[Output, ...]
     difference: Difference | None
 
 
-def read_answer(image: str, answer: Prediction | Run, model: Model, labels: Sequence[str]) -> Answer:
-    """Find the classes in what came out, and their names."""
+def read_answer(
+    image: str | None, answer: Prediction | Run, model: Model, labels: Sequence[str], kind: str = ""
+) -> Answer:
+    """Find the classes in what came out, and their names.
+
+    Args:
+        image: As it was given.
+        answer: Of the model.
+        model: The network.
+        labels: As they were given, or of the model.
+        kind: How the user wants it read; ``""`` leaves it to the model.
+    """
     prediction = answer.prediction if isinstance(answer, Run) else answer
-    found = head(model, prediction.outputs)
+    found = answered(model, prediction, None, kind)
     known, _ = fitting(labels, found.classes)
-    return Answer(image, prediction, found, known, answer.difference if isinstance(answer, Run) else None)
+    outputs = described(model, prediction, found)
+    difference = answer.difference if isinstance(answer, Run) else None
+    return Answer(image, prediction, found, known, tuple(labels), outputs, difference)
 
 
 def say_unfitting(file: str | None, labels: Sequence[str], answer: Head, outcome: Outcome) -> None:
-    """Say that the labels, from a file that was given or from the model's own, are not those of the classes."""
+    """Say that the labels, given or the model's own, are not those of the classes, and what else does not fit."""
     _, sentence = fitting(labels, answer.classes)
     outcome.say_once(f"{file}: {sentence}" if file and sentence else sentence)
+    outcome.say_once(answer.warning)
 
 
 def answer_facts(answer: Answer, count: int) -> dict[str, Any]:
@@ -43,10 +66,15 @@ def answer_facts(answer: Answer, count: int) -> dict[str, Any]:
     prediction = answer.prediction
     return {
         "image": answer.image,
-        "head": answer.head.kind,
-        "top": [class_facts(score) for score in top_classes(answer.head, answer.labels, count)],
-        "outputs": [output_facts(name, array) for name, array in prediction.outputs.items()],
+        **head_facts(answer.head),
+        "top": best_facts(answer.head, answer.labels, count),
+        "outputs": [output_facts(each, prediction.outputs[each.name], answer.given) for each in answer.outputs],
         "preprocessing": preprocessing_facts(prediction.preprocessing),
+        "inputs": [
+            {"name": name, "shape": list(array.shape), "dtype": array.dtype.name, "from": prediction.origins[name]}
+            for name, array in prediction.fed.items()
+        ],
+        "note": _note(prediction),
         "seconds": prediction.seconds,
         "instrumented_difference": difference_facts(answer.difference),
     }
@@ -57,31 +85,29 @@ def write_answer(answer: Answer, count: int) -> None:
     prediction = answer.prediction
     recipe = prediction.preprocessing
     how = "fed as it is" if recipe is None else f"{recipe.name}, {recipe.source}" if recipe.source else recipe.name
-    write(f"{answer.image}  ({prediction.provider}, {format.seconds(prediction.seconds)}; {how})")
-    scores = top_classes(answer.head, answer.labels, count)
-    if scores:
-        logits = format.column([each.logit for each in scores if each.logit is not None])
-        cells = [
-            [format.probability(each.probability) for each in scores],
-            *([logits] if logits else []),
-            [str(each.index) for each in scores],
-            *([[each.label for each in scores]] if answer.labels else []),
-        ]
-        names = ["probability", *(["logit"] if logits else []), "class", *(["label"] if answer.labels else [])]
-        write_table(names, list(zip(*cells, strict=True)), left=(names.index("class") + 1,))
-    else:
-        outputs = [
-            (
-                *(format.significant(each) for each in extent(statistics(array))),
-                array.dtype.name,
-                format.shape(array.shape),
-                name,
-            )
-            for name, array in prediction.outputs.items()
-        ]
-        write_table(("minimum", "maximum", "mean", "dtype", "shape", "output"), outputs, left=(3, 4, 5))
+    if answer.image is None and recipe is None:
+        how = "defaults where nothing is given"
+    elif prediction.note:
+        how = prediction.note
+    if prediction.picture is not None and prediction.picture.note:
+        how = f"{how}; {prediction.picture.note}"
+    name = answer.image if answer.image is not None else "no picture"
+    write(f"{name}  ({prediction.provider}, {format.seconds(prediction.seconds)}; {how})")
+    if len(prediction.fed) > 1 or answer.image is None:
+        for each, origin in prediction.origins.items():
+            write(f"  input {each}, {format.shape(prediction.fed[each].shape)}: {origin}")
+    if answer.head.kind != "none":
+        write_classes(answer.head, answer.labels, count)
+    others = [each for each in answer.outputs if each.kind != "classes"]
+    if others:
+        write_outputs(others, prediction.outputs, answer.given, count)
     if answer.difference is not None:
         write(f"  {difference_words(answer.difference)}")
+
+
+def _note(prediction: Prediction) -> str:
+    """Return what had to be decided to feed it; may be empty."""
+    return prediction.note or (prediction.picture.note if prediction.picture is not None else "")
 
 
 def difference_words(found: Difference | None) -> str:

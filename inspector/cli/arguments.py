@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from inspector import __version__, format
 from inspector.errors import UsageError
 
+if TYPE_CHECKING:
+    from inspector.graph.preprocessing import Preprocessing
+
 PROVIDERS = ("auto", "cpu", "cuda")
 THEMES = ("light", "dark")
+VIEWS = ("steps", "deployed")
+HEADS = ("logits", "softmax", "log-softmax", "sigmoid")
 WHAT = ("maps", "kernels", "tensors", "probabilities")
 _WITH_VALUE = {"--provider", "--preprocess", "--labels", "--screenshot", "--size", "--theme"}
-_WITH_VALUE |= {"--top", "--to", "--what", "--layers"}
+_WITH_VALUE |= {"--head", "--memory", "--time", "--repeats"}
+_WITH_VALUE |= {"--input-shape", "--input", "--frame", "--recipe"}
+_WITH_VALUE |= {"--expect", "--layer", "--channel", "--at", "--index", "--top", "--to", "--what", "--layers", "--view"}
 
 _USAGE = """\
 inspector [MODEL] [IMAGE ...]                 open the window
        inspector [MODEL] [IMAGE ...] --screenshot FILE [--size WxH] [--theme light|dark]
-       inspector classify MODEL IMAGE... [--top N] [--json] [--check]
-       inspector layers   MODEL [--json]
+       inspector classify MODEL [IMAGE ...] [--top N] [--head KIND] [--json] [--check]
+       inspector classify MODEL IMAGE... --try-preprocessing [--expect CLASS ...] [--json]
+       inspector layers   MODEL [--time IMAGE [--repeats N]] [--json]
+       inspector explain  MODEL IMAGE --layer NAME (--channel C --at ROW,COL | --index I,J,...) [--json]
        inspector export   MODEL IMAGE... --to DIR [--what maps,kernels,tensors,probabilities] [--layers GLOB]
+                          [--view steps|deployed]
        inspector doctor   [--json]"""
 _ABOUT = "Open an ONNX convolutional network, drop a picture on it, and see what every layer made of it."
 _COMMANDS_HELP = """\
 commands, each with a --help of its own:
   classify    print the most probable classes of each picture
   layers      print the layers of the network
+  explain     recompute one element of a layer, step by step
   export      write feature maps, kernels, tensors and probabilities to files
   doctor      print versions, what models can run on, and what is missing
 
-An IMAGE is a picture, or a tensor (.npy or ONNX .pb) that is fed as it is.
+An IMAGE is a picture, a signal (.wav or .csv), or a tensor (.npy, .npz or ONNX .pb) that is fed as it is. An animation
+or several pages: --frame says which. Other inputs: --input NAME=FILE or NAME=NUMBER. Open lengths: --input-shape.
 
 exit codes: 0 done, 2 wrong usage, 3 input refused, 4 the model failed, 5 a limit, 6 the engine died, 7 export failed
 """
@@ -50,6 +63,7 @@ def parsed(given: Sequence[str]) -> tuple[str, argparse.Namespace]:
     command = arguments.pop(place) if place is not None and arguments[place] in COMMANDS else ""
     asked = _parsed(COMMANDS[command]() if command else _window_parser(), arguments)
     _check_order(command, asked)
+    _check_trials(asked)
     return command, asked
 
 
@@ -65,6 +79,17 @@ def _check_order(command: str, asked: argparse.Namespace) -> None:
             f"{asked.model} is given as the model, and {model} as a picture.",
             f"The model comes first: inspector {command} MODEL IMAGE...",
         )
+
+
+def _check_trials(asked: argparse.Namespace) -> None:
+    if "expect" not in asked:
+        return
+    if asked.try_preprocessing and not asked.images:
+        raise UsageError("There is no picture to try it on.", "Give pictures after the model.")
+    if asked.expect and not asked.try_preprocessing:
+        raise UsageError("--expect says what to rank the usual ways by.", "Give --try-preprocessing too.")
+    if asked.check and asked.try_preprocessing:
+        raise UsageError("--check and --try-preprocessing are two questions.", "Give one of them.")
 
 
 def _is_onnx(name: str) -> bool:
@@ -141,7 +166,55 @@ def _add_running(parser: _Parser) -> None:
         choices=[each.name for each in PRESETS],
         help="how a picture becomes a tensor: %(choices)s (default: what the model's files say, else a guess)",
     )
+    parser.add_argument("--recipe", metavar="JSON", type=_recipe, help=argparse.SUPPRESS)  # of the window, for exports
     parser.add_argument("--labels", metavar="FILE", help="class names: one per line, or JSON")
+    parser.add_argument(
+        "--input-shape",
+        metavar="NAME=SHAPE",
+        type=_shape,
+        action="append",
+        default=[],
+        help="lengths for an input that leaves some open, for example x=1,3,320,320; the only input needs no name",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="feed another input from a file, or with one number everywhere, for example sr=8000 (default: zeros, "
+        "where its name says nothing else)",
+    )
+    parser.add_argument(
+        "--frame",
+        metavar="N",
+        type=_from_zero,
+        default=0,
+        help="which picture of an animation or of pages, from 0 (default: 0)",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="GIB",
+        type=_gibibytes,
+        default=0,
+        help="what the tensors of one run may take, in GiB, for example 4 or 0.5; what does not fit is left out and "
+        "named (default: a quarter of the memory that is free)",
+    )
+
+
+def _add_head(parser: _Parser) -> None:
+    parser.add_argument(
+        "--head",
+        metavar="KIND",
+        choices=HEADS,
+        default="",
+        help="read the answer as %(choices)s (default: what the network's last operators and its values say)",
+    )
+
+
+def _add_fallback(parser: _Parser) -> None:
+    parser.add_argument(
+        "--allow-fallback", action="store_true", help="go on, and say so, where --provider cannot run the model"
+    )
 
 
 def _window_parser() -> _Parser:
@@ -149,7 +222,7 @@ def _window_parser() -> _Parser:
     parser.usage, parser.epilog = _USAGE, _COMMANDS_HELP
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("model", metavar="MODEL", nargs="?", help="an ONNX file")
-    parser.add_argument("images", metavar="IMAGE", nargs="*", help="pictures or tensor files")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="pictures, signals or tensor files")
     parser.add_argument(
         "--screenshot", metavar="FILE", help="write the window's picture once the run is shown, then leave"
     )
@@ -162,26 +235,52 @@ def _window_parser() -> _Parser:
 def _classify_parser() -> _Parser:
     parser = _parser("classify", "Print the most probable classes of each picture.")
     parser.add_argument("model", metavar="MODEL", help="an ONNX file")
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures or tensor files")
+    parser.add_argument(
+        "images",
+        metavar="IMAGE",
+        nargs="*",
+        help="pictures, signals or tensor files; none where every input has a default",
+    )
     parser.add_argument("--top", metavar="N", type=_positive, default=5, help="how many classes (default: 5)")
     parser.add_argument("--check", action="store_true", help="also compare with the instrumented model")
+    parser.add_argument(
+        "--try-preprocessing", action="store_true", help="feed the pictures in all the usual ways, and rank these"
+    )
+    parser.add_argument(
+        "--expect",
+        metavar="CLASS",
+        action="append",
+        help="with --try-preprocessing: the right class, by number or label; once for all pictures, or once for each "
+        "in their order (default: the folders of the pictures, where all are named after classes)",
+    )
+    _add_head(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_running(parser)
+    _add_fallback(parser)
     return parser
 
 
 def _layers_parser() -> _Parser:
     parser = _parser("layers", "Print the layers of the network.")
     parser.add_argument("model", metavar="MODEL", help="an ONNX file")
+    parser.add_argument("--time", metavar="IMAGE", help="also run the network on this picture, and time each layer")
+    parser.add_argument(
+        "--repeats",
+        metavar="N",
+        type=_positive,
+        default=5,
+        help="with --time: how many runs to take the median of (default: 5)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_running(parser)
+    _add_fallback(parser)
     return parser
 
 
 def _export_parser() -> _Parser:
     parser = _parser("export", "Write what every layer made of each picture to files, one folder per picture.")
     parser.add_argument("model", metavar="MODEL", help="an ONNX file")
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures or tensor files")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="pictures, signals or tensor files")
     parser.add_argument("--to", metavar="DIR", required=True, type=_folder, help="the folder to write into")
     parser.add_argument(
         "--what",
@@ -189,8 +288,16 @@ def _export_parser() -> _Parser:
         default=frozenset(WHAT),
         help="maps (PNG), kernels (PNG, NPY), tensors (NPY), probabilities (JSON), with commas between (default: all)",
     )
+    _add_head(parser)
     parser.add_argument(
         "--layers", metavar="GLOB", default="*", help="only layers with such names, for example 'conv*'"
+    )
+    parser.add_argument(
+        "--view",
+        choices=VIEWS,
+        default="steps",
+        help="of a network quantized with QuantizeLinear and DequantizeLinear: every operator by itself, or what is "
+        "left when it is optimised as deployed (default: steps)",
     )
     parser.add_argument(
         "--progress",
@@ -198,6 +305,21 @@ def _export_parser() -> _Parser:
         help="say how far it is on stderr, for example 'cat.png: 12 of 189 files', also where that is no terminal",
     )
     _add_running(parser)
+    _add_fallback(parser)
+    return parser
+
+
+def _explain_parser() -> _Parser:
+    parser = _parser("explain", "Recompute one element of a layer step by step, and compare it with ONNX Runtime's.")
+    parser.add_argument("model", metavar="MODEL", help="an ONNX file")
+    parser.add_argument("image", metavar="IMAGE", help="a picture or tensor file")
+    parser.add_argument("--layer", metavar="NAME", required=True, help="the layer, as inspector layers names it")
+    parser.add_argument("--channel", metavar="C", type=_from_zero, help="axis 1 of the output as stored (default: 0)")
+    parser.add_argument("--at", metavar="ROW,COL", type=_index, help="the axes behind it (default: 0,0)")
+    parser.add_argument("--index", metavar="I,J,...", type=_index, help="instead: a number for each axis, from 0")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_running(parser)
+    _add_fallback(parser)
     return parser
 
 
@@ -211,6 +333,45 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _gibibytes(text: str) -> int:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = 0.0
+    if not 0 < amount <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of memory in GiB, such as 4 or 0.5")
+    return max(1, int(amount * 2**30))
+
+
+def _from_zero(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _index(text: str) -> tuple[int, ...]:
+    return tuple(_from_zero(each.strip()) for each in text.split(","))
+
+
+def _shape(text: str) -> str:
+    from inspector.graph.feeding import lengths
+
+    try:
+        lengths(text.rpartition("=")[2])
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} holds no lengths such as 1,3,320,320") from None
+    return text
+
+
+def _recipe(text: str) -> Preprocessing:
+    from inspector.graph import recipe_text
+
+    try:
+        return recipe_text.from_record(json.loads(text))
+    except (ValueError, RecursionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a recipe") from None
 
 
 def _folder(text: str) -> str:
@@ -237,6 +398,7 @@ def _what(text: str) -> frozenset[str]:
 COMMANDS: Mapping[str, Callable[[], _Parser]] = {
     "classify": _classify_parser,
     "layers": _layers_parser,
+    "explain": _explain_parser,
     "export": _export_parser,
     "doctor": _doctor_parser,
 }

@@ -10,16 +10,28 @@ from typing import TypeVar
 
 from inspector.cli.console import say
 from inspector.engine.client import Engine
-from inspector.engine.protocol import Failed, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
+from inspector.engine.protocol import (
+    Failed,
+    Measured,
+    MeasureLayers,
+    ModelOpened,
+    OpenModel,
+    Predicted,
+    Ran,
+    Ready,
+    Reply,
+    RunImage,
+)
 from inspector.errors import EngineError, ImageError, ModelError, RunError, error_of
-from inspector.graph.model import Model, Prediction, Run
+from inspector.graph.feeding import Feeding
+from inspector.graph.model import Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
 
 _Reply = TypeVar("_Reply")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".ico", ".ppm", ".pgm")
 _AFTER_DEATH = "The fault is in the model's file or in ONNX Runtime: export the model again, or try another model."
-_GIVE = "Give a picture, a .npy file or an ONNX .pb tensor."
+_GIVE = "Give a picture, a .wav or .csv signal, or a .npy, .npz or ONNX .pb tensor."
 
 
 class Conversation:
@@ -28,13 +40,25 @@ class Conversation:
     Args:
         model: The file, as it was given.
         provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        tensor_bytes: What the tensors of one run may take; 0 for a quarter of the memory that is free.
+        measures: Whether ``measure`` will be asked.
+        feeding: What the model is fed besides pictures.
     """
 
-    def __init__(self, model: str, provider: str) -> None:
+    def __init__(
+        self,
+        model: str,
+        provider: str,
+        tensor_bytes: int = 0,
+        measures: bool = False,
+        feeding: Feeding | None = None,
+    ) -> None:
+        self._feeding = feeding or Feeding()
+        self._opened: Model | None = None
         self._path = os.path.abspath(model)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._last_request = 0
-        self._engine = Engine(self._replies.put, provider)
+        self._engine = Engine(self._replies.put, provider, tensor_bytes=tensor_bytes, scratch=measures)
 
     def __enter__(self) -> Conversation:
         return self
@@ -43,35 +67,83 @@ class Conversation:
         self._engine.close()
 
     def open(self) -> Model:
-        """Return the model as soon as its structure is known."""
+        """Return the model as soon as its structure is known.
+
+        Raises:
+            ModelError: It cannot be opened. UsageError: It lacks an input that is to be fed.
+        """
         self._last_request += 1
         self._engine.send(OpenModel(self._last_request, self._path))
         try:
-            return self._answer(ModelOpened).model
+            model = self._answer(ModelOpened).model
         except ModelError as error:
             if self._path.lower().endswith(_PICTURES):  # what the window would do with it is no news here
                 raise ModelError(error.message, "Give an ONNX model first, and then pictures.") from None
             raise
+        self._feeding.check(model)
+        self._opened = model
+        return model
 
     def ready(self) -> Ready:
         """Wait, after ``open``, until the sessions are made."""
         return self._answer(Ready)
 
-    def predict(self, image: str, recipe: Preprocessing | None) -> Prediction:
-        """Run the model as deployed."""
+    def predict(self, image: str | None, recipe: Preprocessing | None) -> Prediction:
+        """Run the model as deployed; for None, on what it is fed besides pictures."""
         self._run(image, recipe, (), maps=False)
         return self._answer(Predicted).prediction
 
-    def run(self, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...]) -> Run:
+    def run(
+        self,
+        image: str | None,
+        recipe: Preprocessing | None,
+        tensors: tuple[str, ...],
+        view: RunView = "step by step",
+    ) -> Run:
         """Run the model as deployed and instrumented, for these tensors or, for none, all that fit in memory."""
-        self._run(image, recipe, tensors, maps=True)
+        self._run(image, recipe, tensors, maps=True, view=view)
         return self._answer(Ran).run
 
-    def _run(self, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...], maps: bool) -> None:
-        _check_image(image)
+    def _run(
+        self,
+        image: str | None,
+        recipe: Preprocessing | None,
+        tensors: tuple[str, ...],
+        maps: bool,
+        view: RunView = "step by step",
+    ) -> None:
+        self._engine.send(self._request(image, recipe, tensors, maps, view))
+
+    def measure(self, image: str | None, recipe: Preprocessing | None, repeats: int) -> Measured:
+        """Time each layer of the instrumented model; the median of that many runs."""
+        run = self._request(image, recipe)
+        self._engine.send(MeasureLayers(run.request_id, run, repeats))
+        return self._answer(Measured)
+
+    def _request(
+        self,
+        image: str | None,
+        recipe: Preprocessing | None,
+        tensors: tuple[str, ...] = (),
+        maps: bool = True,
+        view: RunView = "step by step",
+    ) -> RunImage:
+        if image is not None:
+            _check_image(image)
+        assert self._opened is not None, "open() comes first"
         self._last_request += 1
-        self._engine.send(
-            RunImage(self._last_request, self._path, image, preprocessing=recipe, maps=maps, tensors=tensors)
+        return RunImage(
+            self._last_request,
+            self._path,
+            image or "",
+            preprocessing=recipe,
+            inputs=self._feeding.files_of(self._opened),
+            fills=self._feeding.fills_of(self._opened),
+            shapes=self._feeding.shapes_of(self._opened),
+            frame=self._feeding.frame,
+            maps=maps,
+            tensors=tensors,
+            view=view,
         )
 
     def _answer(self, wanted: type[_Reply]) -> _Reply:
@@ -111,23 +183,35 @@ def _check_image(image: str) -> None:
         raise ImageError(f"There is no file {image}.", "Check the name and the folder.")
 
 
+def chosen_feeding(asked: argparse.Namespace) -> Feeding:
+    """Return what ``--input-shape``, ``--input`` and ``--frame`` say."""
+    return Feeding(tuple(asked.input_shape), tuple(asked.input), asked.frame)
+
+
 def chosen_labels(asked: argparse.Namespace) -> tuple[str, ...]:
     """Return the class names of ``--labels``, or none."""
     return read_labels(asked.labels) if asked.labels is not None else ()
 
 
 def chosen_recipe(asked: argparse.Namespace) -> Preprocessing | None:
-    """Return the preset of ``--preprocess``; None leaves it to the model."""
+    """Return the preset of ``--preprocess``, or the recipe of ``--recipe``; None leaves it to the model."""
+    if asked.recipe is not None:
+        recipe: Preprocessing = asked.recipe
+        return recipe
     return preset(asked.preprocess, "chosen with --preprocess") if asked.preprocess is not None else None
 
 
-def checked_provider(ready: Ready, asked: str) -> str:
-    """Return what runs the model, and say why if that is not what was asked for."""
+def checked_provider(ready: Ready, asked: str, allow_fallback: bool) -> str:
+    """Return what runs the model, and say why if that is not what was asked for.
+
+    Raises:
+        RunError: It is not, and ``allow_fallback`` is false.
+    """
+    note = ready.note
     if asked != "auto" and ready.provider.lower() != asked:
-        raise RunError(
-            ready.note or f"The model runs on {ready.provider}, not on {asked.upper()}.",
-            "Leave --provider out to run it there, or see inspector doctor for what is missing.",
-        )
-    if ready.note:
-        say(ready.note)
+        note = note or f"The model runs on {ready.provider}, not on {asked.upper()}."
+        if not allow_fallback:
+            raise RunError(note, "Give --allow-fallback if it may.")
+    if note:
+        say(note)
     return ready.provider

@@ -7,34 +7,38 @@ import functools
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 
 from inspector import format
-from inspector.analysis.heads import head
+from inspector.analysis.heads import answered
 from inspector.cli.answers import difference_words, say_unfitting
 from inspector.cli.console import Outcome, say, tell, write
-from inspector.cli.conversation import Conversation, checked_provider, chosen_labels, chosen_recipe
+from inspector.cli.conversation import Conversation, checked_provider, chosen_feeding, chosen_labels, chosen_recipe
 from inspector.errors import ExportError, InspectorError
 from inspector.export import writer
 from inspector.export.png import encode
 from inspector.export.writer import Source, Wish, chosen_layers, file_sha256, picture_folders
-from inspector.graph.model import Run
+from inspector.graph.model import Run, RunView
 from inspector.graph.preprocessing import Preprocessing
+
+_VIEWS: Mapping[str, RunView] = {"steps": "step by step", "deployed": "as deployed"}
 
 
 def export(asked: argparse.Namespace) -> int:
     """Write a folder for each picture; one that cannot be used does not stop the others."""
     labels, recipe = chosen_labels(asked), chosen_recipe(asked)
     wish, outcome = Wish(asked.what, asked.layers), Outcome()
-    with Conversation(asked.model, asked.provider) as talk:
+    with Conversation(asked.model, asked.provider, asked.memory, feeding=chosen_feeding(asked)) as talk:
         model = talk.open()
         chosen_layers(model, wish)
-        checked_provider(talk.ready(), asked.provider)
-        source = Source(model, asked.model, file_sha256(asked.model), labels or model.labels)
+        checked_provider(talk.ready(), asked.provider, asked.allow_fallback)
+        source = Source(model, asked.model, file_sha256(asked.model), labels or model.labels, asked.head)
         for image, name in zip(asked.images, picture_folders(asked.images), strict=True):
             try:
-                runs = _Runs(talk, image, recipe, wish.needs_maps)
+                runs = _Runs(talk, image, recipe, wish.needs_maps, _VIEWS[asked.view])
                 if "probabilities" in wish.what:
-                    say_unfitting(asked.labels, source.labels, head(model, runs.prediction.outputs), outcome)
+                    found = answered(model, runs.prediction, None, asked.head)
+                    say_unfitting(asked.labels, source.labels, found, outcome)
                 _export_picture(os.path.join(asked.to, name), source, runs, wish, asked.progress, outcome)
             except ExportError:
                 raise
@@ -58,8 +62,10 @@ def _export_picture(
 class _Runs:
     """The runs of one picture: the first at once, more when tensors are missing in it."""
 
-    def __init__(self, talk: Conversation, image: str, recipe: Preprocessing | None, needs_maps: bool) -> None:
-        self._ask = functools.partial(talk.run, image, recipe)
+    def __init__(
+        self, talk: Conversation, image: str, recipe: Preprocessing | None, needs_maps: bool, view: RunView
+    ) -> None:
+        self._ask = functools.partial(talk.run, image, recipe, view=view)
         self._first = self._ask(()) if needs_maps else None
         if self._first is None:
             self.prediction = talk.predict(image, recipe)

@@ -49,6 +49,10 @@ def _carry_out(command: str, asked: argparse.Namespace) -> int:
             from inspector.cli.layers import layers
 
             return layers(asked)
+        case "explain":
+            from inspector.cli.explain import explain
+
+            return explain(asked)
         case "export":
             from inspector.cli.export import export
 

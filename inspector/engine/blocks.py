@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from inspector.engine.machine import free_memory_bytes, gib, reserve_bytes
 from inspector.engine.protocol import Lend, Placement
 from inspector.errors import EngineError
 from inspector.graph.model import Array
@@ -107,8 +108,9 @@ class ProgramBlocks:
         for number in forget:
             self._drop(number)
         used = sum(backing.size for backing in self._blocks.values())
-        if used + size > self.limit_bytes:
-            return Lend(0, 0, False, forget=forget, refusal=_too_much(size, self.limit_bytes - used)), None
+        left = min(self.limit_bytes - used, free_memory_bytes() - reserve_bytes())
+        if size > left:
+            return Lend(0, 0, False, forget=forget, refusal=_too_much(size, left)), None
         try:
             backing = _Backing.create(size, self.by_path)
         except OSError as error:
@@ -174,7 +176,7 @@ def _empty(place: Placement) -> Array:
 
 
 def _too_much(size: int, left: int) -> str:
-    return f"the tensors need {size / 2**30:.2f} GiB and {max(left, 0) / 2**30:.2f} GiB of memory are left for them"
+    return f"the tensors need {gib(size)} and {gib(left)} of memory are left for them"
 
 
 class ChildBlocks:

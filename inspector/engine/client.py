@@ -7,8 +7,11 @@ import contextlib
 import mmap
 import multiprocessing
 import os
+import shutil
 import signal
 import stat
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +26,7 @@ import numpy as np
 from inspector.engine.blocks import ProgramBlocks, arrays
 from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
 from inspector.engine.child.entry import serve
+from inspector.engine.machine import free_memory_bytes, gib, reserve_bytes, touched_bytes
 from inspector.engine.protocol import (
     BODY_BYTES,
     Cancel,
@@ -44,7 +48,7 @@ from inspector.engine.protocol import (
     Request,
     RunImage,
 )
-from inspector.errors import EngineError, ImageError, InspectorError
+from inspector.errors import EngineError, ImageError, InspectorError, LimitError
 from inspector.graph.model import Picture, Prediction, Run
 
 _R = TypeVar("_R", bound=Request)
@@ -55,7 +59,9 @@ OPEN_WITHIN_SECONDS = 60.0
 DEATHS_ALLOWED, DEATHS_WITHIN_SECONDS = 3, 60.0
 _DIES_WITHIN_SECONDS = 1.0  # after its pipe has closed
 _LOG_BYTES = 16_384
-_UNBOUNDED_GUESS_BYTES = 8 << 30  # where the system does not say how much memory is free
+WATCHES_MEMORY = sys.platform == "linux"
+WATCH_SECONDS = 0.1
+SCRATCH_PREFIX = "inspector-scratch-"
 
 
 class Engine:
@@ -70,12 +76,24 @@ class Engine:
         on_reply: Called with each answer.
         provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         memory_bytes: What the child may use; 0 for three quarters of what is free now.
+        tensor_bytes: What the tensors of one run may take, at most ``memory_bytes``; 0 for a third of that.
+        scratch: Give the child a folder of its own to write to, which ``MeasureLayers`` needs; it is removed with
+            the child.
     """
 
-    def __init__(self, on_reply: Callable[[Reply], None], provider: str = "auto", memory_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        on_reply: Callable[[Reply], None],
+        provider: str = "auto",
+        memory_bytes: int = 0,
+        tensor_bytes: int = 0,
+        scratch: bool = False,
+    ) -> None:
         self._on_reply = on_reply
         self._provider = provider
         self._memory_bytes = memory_bytes or free_memory_bytes() * 3 // 4
+        self._tensor_bytes = min(tensor_bytes, self._memory_bytes) or self._memory_bytes // 3
+        self._scratch = scratch
         self._lock = threading.Lock()
         self._waiting: dict[type[Request], Request] = {}
         self._dropped: list[Request] = []  # stopped before they ran; still to be answered
@@ -163,7 +181,7 @@ class Engine:
 
     def _start_child(self) -> None:
         self._path = ""
-        child = _Child(self._provider, self._memory_bytes)
+        child = _Child(self._provider, self._memory_bytes, self._tensor_bytes, self._scratch)
         with self._lock:
             self._child = child
             if self._closed:  # close() did not see it
@@ -213,6 +231,13 @@ class Engine:
             self._finish(Failed(request.request_id, error.kind, error.message, error.remedy))
 
     def _patience(self) -> float | None:
+        """Return for how long nothing has to be looked after."""
+        patience = self._time_left()
+        if self._running is None or not WATCHES_MEMORY:
+            return patience
+        return WATCH_SECONDS if patience is None else min(patience, WATCH_SECONDS)
+
+    def _time_left(self) -> float | None:
         with self._lock:
             if self._cancelled_at:
                 return max(0.0, self._cancelled_at + KILL_AFTER_SECONDS - time.monotonic())
@@ -232,9 +257,28 @@ class Engine:
                 child.was_asked_to_stop = True
                 with contextlib.suppress(OSError):
                     child.channel.send(Cancel())
-        elif self._patience() == 0.0:
+        elif taken := self._taken_too_much(child):
+            child.limit = LimitError(
+                f"{os.path.basename(running.path)} needs more memory than the engine may use: it was stopped at "
+                f"{gib(taken)}.",
+                "Use a smaller picture or input shape, or close other programs.",
+            )
+            child.process.kill()
+        elif self._time_left() == 0.0:
             child.reason = f"Reading {os.path.basename(running.path)} took more than {OPEN_WITHIN_SECONDS:.0f} seconds."
             child.process.kill()
+
+    def _taken_too_much(self, child: _Child) -> int:
+        """Return what a child has taken if that is too much for it, or for the machine; else 0.
+
+        The system refuses what one request asks for beyond the limit; what this is for is the rest: a machine that
+        promises more memory than it has, and other programs that need some meanwhile.
+        """
+        if not WATCHES_MEMORY or child.process.pid is None or child.limit is not None:
+            return 0
+        taken = touched_bytes(child.process.pid)
+        is_too_much = taken > self._memory_bytes or free_memory_bytes() < reserve_bytes() // 4
+        return taken if is_too_much else 0
 
     def _receive(self, child: _Child) -> None:
         try:
@@ -286,6 +330,9 @@ class Engine:
         if self._child is not None:
             self._child.was_asked_to_stop = False
             self._child.blocks.reclaim()
+            if isinstance(reply, Failed) and reply.is_spent:
+                self._child.end()
+                self._child = None
         if isinstance(reply, Failed) and cancelled:
             reply = _stopped(reply.request_id)
         self._post_next()
@@ -301,9 +348,12 @@ class Engine:
         child.end()
         if running is None or self._closed:
             return
+        if child.limit is not None:
+            self._finish(Failed(running.request_id, child.limit.kind, child.limit.message, child.limit.remedy))
+            return
         if not cancelled:
             self._deaths.append(time.monotonic())
-        doing = "opening" if isinstance(running, OpenModel) else "running"
+        doing = {OpenModel: "opening", MeasureLayers: "measuring"}.get(type(running), "running")
         self._finish(
             Failed(
                 running.request_id,
@@ -323,23 +373,29 @@ class Engine:
 class _Child:
     """The process, the pipe to it, and what it was lent."""
 
-    def __init__(self, provider: str, memory_bytes: int) -> None:
+    def __init__(self, provider: str, memory_bytes: int, tensor_bytes: int, scratch: bool) -> None:
         self.connection, theirs = _SPAWN.Pipe()
         self.log, their_log = _SPAWN.Pipe(duplex=False)
         self.log_is_open = True
         self.channel: Channel[FromChild] = Channel(self.connection, FromChild)
         self.blocks = ProgramBlocks(memory_bytes)
+        self.scratch = tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{os.getpid()}-") if scratch else ""  # mode 0700
         self.reason = ""
+        self.limit: LimitError | None = None  # why it was stopped, if it took too much
         self.was_asked_to_stop = False
         self._log = b""
         self._predictions: dict[int, Prediction] = {}
         self.process: BaseProcess = _SPAWN.Process(
             target=serve,
-            args=(theirs, their_log, provider, memory_bytes),
+            args=(theirs, their_log, provider, memory_bytes, tensor_bytes, self.scratch),
             name="inspector-engine",
             daemon=True,
         )
-        self.process.start()
+        try:
+            self.process.start()
+        except OSError:
+            self._remove_scratch()
+            raise
         theirs.close()
         their_log.close()
 
@@ -411,6 +467,7 @@ class _Child:
             message.casts,
             message.view,
             message.views,
+            message.view_note,
         )
 
     def _mappings(self, placements: tuple[Placement, ...]) -> dict[int, mmap.mmap]:
@@ -433,19 +490,15 @@ class _Child:
         self.connection.close()
         self.log.close()
         self.blocks.close()
+        self._remove_scratch()
+
+    def _remove_scratch(self) -> None:
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def _stopped(request_id: int) -> Failed:
     return Failed(request_id, "stopped", "Stopped.")
-
-
-def free_memory_bytes() -> int:
-    """Return the memory that programs can still take without swapping."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/meminfo", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return _UNBOUNDED_GUESS_BYTES
 
 
 @contextlib.contextmanager
@@ -474,7 +527,7 @@ def _open_file(path: str) -> int:
         raise ImageError(f"{name} cannot be read: {error.strerror}.", "Check its permissions.") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise ImageError(f"{name} is not a file.", "Give a picture, a .npy file or an ONNX .pb tensor.")
+        raise ImageError(f"{name} is not a file.", "Give a picture, a signal or a tensor file.")
     return descriptor
 
 

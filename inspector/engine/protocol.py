@@ -148,6 +148,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         kind: Of the error, see ``errors.error_of``; ``"stopped"`` if the user stopped it.
         detail: For the log.
+        is_spent: The child ran out of memory: nobody knows what in it is still whole, so it serves no more.
     """
 
     request_id: int
@@ -155,6 +156,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     message: str
     remedy: str = ""
     detail: str = ""
+    is_spent: bool = False
 
 
 Reply = ModelOpened | Ready | Predicted | Ran | Measured | Failed
@@ -249,6 +251,7 @@ class RanAt(msgspec.Struct, frozen=True, tag=True):
     casts: Mapping[str, str]
     view: RunView = "step by step"
     views: tuple[RunView, ...] = ("step by step",)
+    view_note: str = ""
 
 
 ToChild = OpenModel | RunImage | MeasureLayers | Lend | Cancel

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from inspector.analysis.grids import Output, class_map
 from inspector.analysis.heads import ClassScore, Head, top_classes
+from inspector.analysis.quantized import scales
 from inspector.analysis.statistics import Statistics, statistics
+from inspector.export.outputs import legend
 from inspector.format import json_number
-from inspector.graph.model import Array, Difference, Layer, Model, Tensor
+from inspector.graph.model import Array, Codes, Difference, Layer, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing
+from inspector.labels import fitting
 
 Facts = dict[str, Any]
 
@@ -26,16 +30,22 @@ def class_facts(score: ClassScore) -> Facts:
     }
 
 
-def output_facts(name: str, array: Array) -> Facts:
-    """Return an output's shape and extent; with a NaN in it, its extent is NaN, as numpy has it."""
+def output_facts(output: Output, array: Array, labels: Sequence[str] = ()) -> Facts:
+    """Return what an output is, its shape and its extent; with a NaN in it, its extent is NaN, as numpy has it."""
     low, high, mean = extent(statistics(array))
+    seen: Facts = {"limits": list(output.limits)} if output.kind == "image" else {}
+    if output.kind == "class map":
+        seen = {"classes": legend(output, class_map(output, array), labels)}
     return {
-        "name": name,
+        "name": output.name,
+        "kind": output.kind,
+        "reason": output.reason,
         "shape": list(array.shape),
         "dtype": array.dtype.name,
         "min": json_number(low),
         "max": json_number(high),
         "mean": json_number(mean),
+        **seen,
     }
 
 
@@ -50,15 +60,46 @@ def extent(found: Statistics) -> tuple[float, float, float]:
     return low, high, low if found.negative_infinities else high if found.positive_infinities else found.mean
 
 
-def answer_facts(image: str, answer: Head, labels: Sequence[str], outputs: Mapping[str, Array]) -> Facts:
-    """Return the whole answer for one picture, the most probable class first."""
+def answer_facts(
+    image: str, answer: Head, labels: Sequence[str], outputs: Mapping[str, Array], described: Sequence[Output]
+) -> Facts:
+    """Return the whole answer for one picture, the most probable class first.
+
+    Args:
+        image: As it was given.
+        answer: How it is read.
+        labels: Of the classes, as they were given.
+        outputs: Of the run, by name.
+        described: What each of them is.
+    """
+    fitted, _ = fitting(labels, answer.classes)
     return {
         "image": image,
-        "head": answer.kind,
+        **head_facts(answer),
         "output": answer.output or None,
-        "classes": [class_facts(score) for score in top_classes(answer, labels, answer.classes)],
-        "outputs": [output_facts(name, array) for name, array in outputs.items()],
+        "classes": best_facts(answer, fitted, answer.classes),
+        "outputs": [output_facts(each, outputs[each.name], labels) for each in described],
     }
+
+
+def head_facts(answer: Head) -> Facts:
+    """Return how an answer is read, why, and what speaks against it."""
+    return {"head": answer.kind, "head_reason": answer.reason, "head_warning": answer.warning or None}
+
+
+def best_facts(answer: Head, labels: Sequence[str], count: int) -> list[Facts]:
+    """Return the best classes; their numbers alone where the network gives nothing else."""
+    if answer.indices:
+        return [
+            {
+                "index": each,
+                "label": labels[each] if 0 <= each < len(labels) else "",
+                "probability": None,
+                "logit": None,
+            }
+            for each in answer.indices[:count]
+        ]
+    return [class_facts(score) for score in top_classes(answer, labels, count)]
 
 
 def preprocessing_facts(recipe: Preprocessing | None) -> Facts | None:
@@ -77,12 +118,36 @@ def difference_facts(found: Difference | None) -> Facts | None:
     }
 
 
-def model_facts(model: Model, path: str) -> Facts:
+def codes_facts(codes: Codes | None, tensors: Mapping[str, Array], is_real: bool) -> Facts | None:
+    """Return what the integers of a quantized tensor stand for: ``(code - zero point) * scale``.
+
+    Args:
+        codes: What the model says of them.
+        tensors: Of the same run.
+        is_real: The file holds the real numbers, and not the integers.
+
+    Returns:
+        None for a tensor that is not quantized, or where this run does not tell.
+    """
+    scale, zero_point = scales(codes, tensors) if codes is not None else ((), ())
+    if codes is None or not scale:
+        return None
+    several = max(len(scale), len(zero_point)) > 1
+    return {
+        "scale": [json_number(each) for each in scale],
+        "zero_point": list(zero_point),
+        "axis": codes.axis if several else None,
+        "holds": "real numbers" if is_real else "codes",
+    }
+
+
+def model_facts(model: Model, path: str, providers: Mapping[str, str] | None = None) -> Facts:
     """Return a network and its layers.
 
     Args:
         model: The network.
         path: Of its file, as it was given.
+        providers: What runs each layer, by its name, where sessions were made.
     """
     return {
         "model": path,
@@ -92,7 +157,7 @@ def model_facts(model: Model, path: str) -> Facts:
         "outputs": [tensor_facts(each) for each in model.outputs],
         "parameters": model.parameters,
         "macs": model.macs,
-        "layers": [layer_facts(each) for each in model.layers],
+        "layers": [layer_facts(each, (providers or {}).get(each.name)) for each in model.layers],
     }
 
 
@@ -101,8 +166,8 @@ def tensor_facts(tensor: Tensor) -> Facts:
     return {"name": tensor.name, "dtype": tensor.dtype, "shape": _list(tensor.shape)}
 
 
-def layer_facts(layer: Layer) -> Facts:
-    """Return one layer; lists of two are rows and columns."""
+def layer_facts(layer: Layer, provider: str | None = None) -> Facts:
+    """Return one layer; lists of two are rows and columns. ``provider`` is what runs it, if that is known."""
     geometry, field = layer.geometry, layer.receptive_field
     return {
         "index": layer.index,
@@ -126,6 +191,7 @@ def layer_facts(layer: Layer) -> Facts:
             "start": _list(field.start),
             "status": field.status,
         },
+        "provider": provider,
     }
 
 

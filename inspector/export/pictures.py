@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.analysis.maps import feature_maps
-from inspector.graph.model import Array
+from inspector.analysis.reading import reading
+from inspector.graph.model import Array, Tensor
 from inspector.render.grid import Grid, best_columns, best_grid
 from inspector.render.kernels import first_layer_rgb
 from inspector.render.limits import Limits, limits, resolve
@@ -40,17 +41,24 @@ class Drawn:
     colormap: str
 
 
-def maps_picture(tensor: Array, channels_last: bool = False) -> Drawn | None:
+def maps_picture(tensor: Array, known: Tensor, tensors: Mapping[str, Array]) -> Drawn | None:
     """Draw all channels of a tensor as one mosaic, with the same limits for all.
+
+    Of a volume it is the middle slice, with the limits of all slices.
+
+    Args:
+        tensor: As stored.
+        known: What the model says of it. A quantized one is drawn as the real numbers that its codes stand for.
+        tensors: Of the same run.
 
     Returns:
         None where the tensor has no reading as feature maps.
     """
-    maps = feature_maps(tensor, channels_last)
-    if maps is None:
+    read = reading(tensor, known, tensors)
+    if read is None:
         return None
-    found, colormap = resolve(maps)
-    return Drawn(_mosaic(maps, found, colormap), found.of(0), colormap)
+    found, colormap = resolve(read.all_slices)
+    return Drawn(_mosaic(read.maps, found, colormap), found.of(0), colormap)
 
 
 def kernels_picture(kernel: Array, bgr: bool = False, as_rgb: bool = False) -> Drawn | None:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector import __version__
-from inspector.analysis.heads import head
+from inspector import __version__, format
+from inspector.analysis import quantized
+from inspector.analysis.grids import Output
+from inspector.analysis.heads import answered
+from inspector.analysis.outputs import described
 from inspector.errors import ExportError, InspectorError, LimitError, UsageError
-from inspector.export.facts import Facts, answer_facts, preprocessing_facts
+from inspector.export.facts import Facts, answer_facts, codes_facts, difference_facts, preprocessing_facts
 from inspector.export.files import INDEX, PROBABILITIES, Folder, distinct_names, safe_name
+from inspector.export.outputs import output_picture
 from inspector.export.pictures import Drawn, kernels_picture, maps_picture
 from inspector.graph.dtypes import by_name, size_bytes
-from inspector.graph.model import Array, Layer, Model, Prediction, Run
-from inspector.labels import MAX_CLASSES, fitting
+from inspector.graph.model import Array, Codes, Layer, Model, Prediction, Run
+from inspector.graph.weight import Weight
+from inspector.labels import MAX_CLASSES
 
 WHAT = ("maps", "kernels", "tensors", "probabilities")
 Encode = Callable[[NDArray[np.uint8]], bytes]
@@ -71,12 +76,14 @@ class Source:
         path: Of the model's file, as it was given.
         sha256: Of that file, in hexadecimal.
         labels: Of its classes, or empty.
+        head: How the user wants the answer read, a kind from ``analysis.heads``; ``""`` leaves it to the model.
     """
 
     model: Model
     path: str
     sha256: str
     labels: Sequence[str] = ()
+    head: str = ""
 
 
 def picture_folders(images: Sequence[str]) -> tuple[str, ...]:
@@ -170,8 +177,13 @@ class _Job:
         inputs = distinct_names(self._prediction.fed)
         self._inputs = {name: f"input-{safe}.npy" for name, safe in zip(self._prediction.fed, inputs, strict=True)}
         self._logits: dict[str, Array] = {}  # tensors that may hold them
+        answer = answered(source.model, prediction, None, source.head)
+        self._outputs = described(source.model, prediction, answer)
+        seen = [each.name for each in self._outputs if each.kind in ("image", "class map")]
+        self._seen = {name: f"output-{safe}.png" for name, safe in zip(seen, distinct_names(seen), strict=True)}
         self._names = list(self._every_name())
         self._entries: dict[str, Facts] = {}  # of the files that are written, by name
+        self._run_facts: Facts = {"view": None, "difference": None}  # without a run there is nothing to say
         self._remarks: list[str] = []
         self._failure: InspectorError | None = None
 
@@ -201,25 +213,42 @@ class _Job:
             try:
                 # As stored, where these are the real numbers: half floats stay half floats.
                 kernel = weight.codes() if weight.quantization is None else weight.read()
+                quantization = codes_facts(_kernel_codes(weight), {}, is_real=True)
             except InspectorError as error:
                 self._remarks.append(f"The kernels of {layer.name} were not written.")
                 self._failure = error
                 continue
             stem = f"{self._stems[layer.name]}-kernels"
             drawn = kernels_picture(kernel, is_bgr, as_rgb=layer is first)
-            self._write_picture(_entry(f"{stem}.png", "kernels", layer, weight.name, kernel, drawn), drawn)
-            self._write_array(_entry(f"{stem}.npy", "kernels", layer, weight.name, kernel), kernel)
+            picture = _entry(f"{stem}.png", "kernels", layer, weight.name, kernel, drawn)
+            numbers = _entry(f"{stem}.npy", "kernels", layer, weight.name, kernel)
+            picture["quantization"] = numbers["quantization"] = quantization
+            self._write_picture(picture, drawn)
+            self._write_array(numbers, kernel)
 
     def write_tensors(self, fetch: Fetch) -> None:
         """Write what the layers made of the picture, in as many runs as memory needs."""
         waiting = {name: (layer, stem) for layer in self._layers for name, stem in self._tensor_stems(layer)}
-        room = self._write_run(fetch(()), waiting)
+        room = self._write_first(fetch(()), waiting)
         for names in _groups(self._layers, waiting, room):
             try:
                 self._write_run(fetch(names), waiting)
             except LimitError as error:
                 self._failure = error
         self._remarks += [f"Tensor {name} was not written: there was not enough memory for it." for name in waiting]
+
+    def _write_first(self, run: Run, waiting: dict[str, tuple[Layer, str]]) -> int:
+        """Write what the run has that keeps all that fits in memory."""
+        self._run_facts = {"view": run.view, "difference": difference_facts(run.difference)}
+        if run.view == "as deployed":
+            fused = [name for name in waiting if name not in run.tensors and name not in run.missing]
+            for name in fused:
+                del waiting[name]
+            if fused:
+                self._remarks.append(
+                    f"Tensors not written, as the deployed network fuses them away: {format.count(len(fused))}."
+                )
+        return self._write_run(run, waiting)
 
     def _write_run(self, run: Run, waiting: dict[str, tuple[Layer, str]]) -> int:
         """Write the tensors of one run, and take them off the list; return how many bytes it had room for."""
@@ -229,7 +258,7 @@ class _Job:
             self._remarks.append(f"Tensor {name} was not written: it holds no plain numbers ({run.unshowable[name]}).")
             del waiting[name]
         for name in [each for each in waiting if each in run.tensors]:
-            self._write_tensor(name, run.tensors[name], *waiting.pop(name))
+            self._write_tensor(name, run.tensors, *waiting.pop(name))
         return sum(array.nbytes for array in run.tensors.values())
 
     def write_probabilities(self) -> None:
@@ -237,10 +266,22 @@ class _Job:
         if "probabilities" not in self._what:
             return
         outputs = self._prediction.outputs
-        answer = head(self._source.model, outputs, self._logits)
-        labels, _ = fitting(self._source.labels, answer.classes)
-        self._folder.write_json(PROBABILITIES, answer_facts(self._prediction.image, answer, labels, outputs))
+        answer = answered(self._source.model, self._prediction, self._logits, self._source.head)
+        labels = self._source.labels
+        facts = answer_facts(self._prediction.image, answer, labels, outputs, self._outputs)
+        self._folder.write_json(PROBABILITIES, facts)
         self._done(_entry(PROBABILITIES, "probabilities", tensor=answer.output))
+        for each in self._outputs:
+            if each.name in self._seen:
+                self._write_output(each, outputs[each.name])
+
+    def _write_output(self, output: Output, values: Array) -> None:
+        """Write an output that can be seen."""
+        pixels, facts = output_picture(output, values, self._source.labels)
+        content = self._encode(pixels)
+        entry = _entry(self._seen[output.name], "output", tensor=output.name, array=values) | facts
+        self._folder.write(entry["file"], lambda file: file.write(content))
+        self._done(entry)
 
     def finish(self) -> Exported:
         """Write the index, and remove what an earlier export wrote besides."""
@@ -263,6 +304,7 @@ class _Job:
                 yield from (f"{self._stems[layer.name]}-kernels{ending}" for ending in (".png", ".npy"))
         if "probabilities" in self._what:
             yield PROBABILITIES
+            yield from self._seen.values()
 
     def _tensor_stems(self, layer: Layer) -> Iterator[tuple[str, str]]:
         """Yield each tensor of a layer with the start of its files' names."""
@@ -271,12 +313,19 @@ class _Job:
             if output.name:  # an optional output that the model leaves out has none
                 yield output.name, f"{stem}-output{place}" if place else stem
 
-    def _write_tensor(self, name: str, array: Array, layer: Layer, stem: str) -> None:
+    def _write_tensor(self, name: str, tensors: Mapping[str, Array], layer: Layer, stem: str) -> None:
+        array = tensors[name]
+        known = next(output for output in layer.outputs if output.name == name)
         if "maps" in self._what:
-            drawn = maps_picture(array)
-            self._write_picture(_entry(f"{stem}.png", "maps", layer, name, array, drawn), drawn)
+            drawn = maps_picture(array, known, tensors)
+            is_real = known.codes is not None and quantized.is_known(array, known.codes, tensors)
+            entry = _entry(f"{stem}.png", "maps", layer, name, array, drawn)
+            entry["quantization"] = codes_facts(known.codes, tensors, is_real)
+            self._write_picture(entry, drawn)
         if "tensors" in self._what:
-            self._write_array(_entry(f"{stem}.npy", "tensors", layer, name, array), array)
+            entry = _entry(f"{stem}.npy", "tensors", layer, name, array)
+            entry["quantization"] = codes_facts(known.codes, tensors, is_real=False)
+            self._write_array(entry, array)
 
     def _write_picture(self, entry: Facts, drawn: Drawn | None) -> None:
         if drawn is not None:
@@ -302,6 +351,7 @@ class _Job:
             "image": self._prediction.image,
             "preprocessing": preprocessing_facts(self._prediction.preprocessing),
             "provider": self._prediction.provider,
+            **self._run_facts,
             "version": __version__,
             "files": files,
         }
@@ -325,6 +375,7 @@ def _entry(
         "dtype": None if array is None else array.dtype.name,
         "limits": None if drawn is None else list(drawn.limits),
         "colormap": None if drawn is None else drawn.colormap,
+        "quantization": None,
     }
 
 
@@ -344,6 +395,26 @@ def _groups(layers: Sequence[Layer], waiting: Iterable[str], room: int) -> list[
             left = room
         left -= size
     return groups
+
+
+def _kernel_codes(weight: Weight) -> Codes | None:
+    """Return what the integers of a quantized weight stand for, in the shape in which the layer gets it.
+
+    None for one that is not quantized, or has a scale for each block of an axis.
+    """
+    if weight.quantization is None:
+        return None
+    scale, axis = weight.quantization.scale.read().reshape(-1), weight.quantization.axis
+    zeros = weight.quantization.zero_point
+    offsets = np.zeros(1) if zeros is None else zeros.codes().reshape(-1)
+    for step in weight.steps:
+        if max(scale.size, offsets.size) > 1:
+            if step.op != "transpose":
+                return None
+            axis = step.numbers.index(axis)
+    if not {scale.size, offsets.size} <= {1, weight.shape[axis] if axis < len(weight.shape) else 1}:
+        return None
+    return Codes(tuple(float(each) for each in scale), tuple(int(each) for each in offsets), axis)
 
 
 def _has_spatial_kernel(layer: Layer) -> bool:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
-from inspector.graph.model import Array, Layer, Model
+from inspector.graph.dtypes import by_name, size_bytes
+from inspector.graph.model import Array, Layer, Model, Run, Tensor
 from inspector.graph.receptive_field import ReceptiveField
-from inspector.graph.weight import Weight
 
 Side = Literal["before", "after", ""]
 
 # Operators that hand values on unchanged or in another order, on the way from a picture to the first kernel.
-_HANDED_ON = {"Identity", "Cast", "Transpose", "Pad", "Mul", "Div", "Sub", "Add", "Clip", "BatchNormalization"}
+_SAME_NUMBERS = {"Identity", "Cast", "QuantizeLinear", "DequantizeLinear"}  # or their codes
+_HANDED_ON = {*_SAME_NUMBERS, "Transpose", "Pad", "Mul", "Div", "Sub", "Add", "Clip", "BatchNormalization"}
+_NEAR = 4_096  # layers that are looked at while nobody should have to wait
 _KEEPS_CHANNELS = {"activation", "normalization", "pooling"}
-_TRANSPOSED = {"ConvTranspose"}
-_MATRIX_READ_WHOLE = 1 << 22  # numbers
 _WITH_ACTIVATION = {"convolution", "fully connected", "normalization", "merge"}
 
 
@@ -26,24 +25,53 @@ def activation_side(model: Model, layer: Layer) -> Side:
     """Say whether a layer's output is an activation's input or its output; ``""`` if it is neither."""
     if layer.family == "activation":
         return "after"
-    if layer.family in _WITH_ACTIVATION:
-        name = layer.output.name
-        if any(name in other.inputs and other.family == "activation" for other in model.layers):
-            return "before"
+    if layer.family in _WITH_ACTIVATION and layer.output.name in _wiring(model).activated:
+        return "before"
     return ""
 
 
-def _makers(model: Model) -> dict[str, Layer]:
-    """Return the layer that makes each tensor."""
-    return {tensor.name: layer for layer in model.layers for tensor in layer.outputs}
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """How the layers of a model are connected.
+
+    Attributes:
+        layers: Of the model that this was made for.
+        makers: The layer that makes each tensor.
+        activated: The tensors that an activation takes.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    makers: Mapping[str, Layer] = field(default_factory=dict)
+    activated: frozenset[str] = frozenset()
+
+
+_last = _Wiring()  # found out once for a model: there are networks of tens of thousands of layers
+
+
+def _wiring(model: Model) -> _Wiring:
+    global _last
+    if _last.layers is not model.layers:
+        _last = _Wiring(
+            model.layers,
+            {tensor.name: layer for layer in model.layers for tensor in layer.outputs},
+            frozenset(name for layer in model.layers if layer.family == "activation" for name in layer.inputs),
+        )
+    return _last
+
+
+def _makers(model: Model) -> Mapping[str, Layer]:
+    return _wiring(model).makers
 
 
 def kernel_layer_before(model: Model, layer: Layer) -> Layer | None:
-    """Return the nearest layer with a kernel on the way from the input to this one, itself included."""
+    """Return the nearest layer with a kernel on the way from the input to this one, itself included.
+
+    None where there is none, or only behind thousands of layers.
+    """
     makers = _makers(model)
-    waiting, seen = [layer], {layer.name}
-    while waiting:
-        candidate = waiting.pop(0)
+    waiting, seen = deque([layer]), {layer.name}
+    while waiting and len(seen) < _NEAR:
+        candidate = waiting.popleft()
         if candidate.weight("kernel") is not None:
             return candidate
         for name in candidate.inputs:
@@ -79,114 +107,57 @@ def maker_of_maps(model: Model, layer: Layer) -> Layer | None:
     for _ in range(len(model.layers)):
         if current is None or current.weight("kernel") is not None:
             return current
-        if current.family not in _KEEPS_CHANNELS or not current.inputs:
+        keeps = current.family in _KEEPS_CHANNELS or current.op_type in _SAME_NUMBERS
+        if not keeps or not current.inputs:
             return None
         current = makers.get(current.inputs[0])
     return None
 
 
-# ---------------------------------------------------------------- kernels
+# ---------------------------------------------------------------- in a run
 
 
 @dataclass(frozen=True, slots=True)
-class KernelFacts:
-    """The shape of a layer's kernels.
+class LeftOut:
+    """The layers whose output a run left out to save memory.
 
     Attributes:
-        outputs: How many there are: one per output channel.
-        inputs: Input channels that each one looks at.
-        spatial: Its size along each axis; empty for a fully connected layer.
-        is_depthwise: Each looks at one channel only, so that one picture holds them all.
-        transposed: The layer spreads its input (ConvTranspose), and its weight is stored inputs first.
+        layers: How many.
+        bytes: What all tensors that were left out would take, as far as their sizes are known before a run.
+        is_all_known: The sizes of all of them are.
     """
 
-    outputs: int
-    inputs: int
-    spatial: tuple[int, ...]
-    is_depthwise: bool
-    transposed: bool
+    layers: int
+    bytes: int
+    is_all_known: bool
 
 
-def kernel_facts(layer: Layer) -> KernelFacts | None:
-    """Return the shape of a layer's kernels; None if it has none, or a weight that is no kernel or matrix."""
-    weight = layer.weight("kernel")
-    if weight is None or len(weight.shape) < 2 or 0 in weight.shape:
+def left_out(model: Model, run: Run) -> LeftOut | None:
+    """Return what a run left out to save memory; None if it left out nothing."""
+    if not run.missing:
         return None
-    if layer.family != "convolution":
-        rows, columns = weight.shape[-2:]
-        has_outputs_first = layer.attributes.get("transB") == 1
-        return KernelFacts(
-            rows if has_outputs_first else columns, columns if has_outputs_first else rows, (), False, False
-        )
-    first, second, *spatial = weight.shape
-    if not spatial:
+    makers = _makers(model)
+    layers = 0
+    sizes: list[int | None] = []
+    for name in run.missing:
+        maker = makers.get(name)
+        if maker is not None:
+            layers += maker.outputs[0].name == name
+        if maker is not None and len(sizes) < _NEAR:
+            sizes.append(_bytes_of(next(tensor for tensor in maker.outputs if tensor.name == name)))
+    is_all_known = len(sizes) == len(run.missing) and None not in sizes
+    return LeftOut(layers, sum(size or 0 for size in sizes), is_all_known)
+
+
+def _bytes_of(tensor: Tensor) -> int | None:
+    """Return the size of a tensor where the model tells it, with a batch of one."""
+    if tensor.shape is None or tensor.passes:
         return None
-    group = layer.geometry.group if layer.geometry is not None else 1
-    if group < 1:  # a damaged file may say anything
-        return None
-    if layer.op_type in _TRANSPOSED:
-        return KernelFacts(second * group, first // group, tuple(spatial), first // group == 1, transposed=True)
-    return KernelFacts(first, second, tuple(spatial), second == 1, transposed=False)
-
-
-def kernel_of(layer: Layer, output: int) -> Array:
-    """Read the weights of one output channel, ``(inputs, ...)``.
-
-    Raises:
-        ValueError: The layer has none.
-        ModelError: The file has changed since the model was opened, or cannot be read.
-    """
-    weight, facts = layer.weight("kernel"), kernel_facts(layer)
-    if weight is None or facts is None or not facts.spatial:
-        raise ValueError(f"{layer.name} has no kernels")
-    if not facts.transposed:
-        kernel: Array = weight.read(output, 1)[0]
-        return kernel
-    per_group = weight.shape[1]
-    group = output // per_group
-    return weight.read(group * facts.inputs, facts.inputs)[:, output % per_group]
-
-
-def depthwise_kernels(layer: Layer) -> Array:
-    """Read all kernels of a layer whose kernels look at one channel each, ``(outputs, 1, ...)``.
-
-    Raises:
-        ValueError: The layer has none.
-        ModelError: The file has changed since the model was opened, or cannot be read.
-    """
-    weight, facts = layer.weight("kernel"), kernel_facts(layer)
-    if weight is None or facts is None:
-        raise ValueError(f"{layer.name} has no kernels")
-    return weight.read().reshape(facts.outputs, 1, *facts.spatial)
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """The weights of a fully connected layer, or every so manieth of them.
-
-    Attributes:
-        values: ``(rows, columns)``.
-        row_step, column_step: Distance of the ones that were taken; 1 where all were.
-    """
-
-    values: Array
-    row_step: int
-    column_step: int
-
-
-def matrix_of(weight: Weight, at_most: int = 1024) -> Matrix:
-    """Read a matrix for a picture of at most ``at_most`` rows and columns; large ones are read in part.
-
-    Raises:
-        ModelError: The file has changed since the model was opened, or cannot be read.
-    """
-    rows, columns = weight.shape[-2], weight.shape[-1]
-    if rows * columns <= _MATRIX_READ_WHOLE or len(weight.shape) > 2 or weight.steps or weight.encoding == "varints":
-        whole = weight.read().reshape(-1, rows, columns)[0]
-        return Matrix(whole, 1, 1)
-    row_step, column_step = -(-rows // at_most), -(-columns // at_most)
-    taken = [weight.read(row, 1)[0, ::column_step] for row in range(0, rows, row_step)]
-    return Matrix(np.stack(taken), row_step, column_step)
+    batch, *rest = tensor.shape or (1,)
+    lengths = [batch if isinstance(batch, int) else 1, *rest]
+    known = [each for each in lengths if isinstance(each, int)]
+    bits = by_name(tensor.dtype).bits
+    return size_bytes(by_name(tensor.dtype), known) if len(known) == len(lengths) and bits else None
 
 
 # ---------------------------------------------------------------- on the picture

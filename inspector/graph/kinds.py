@@ -119,6 +119,7 @@ KINDS: tuple[LayerKind, ...] = (
         ("kernel", "kernel", "", "", "", "", "bias"),
         ((0, Codes(2, 4, axis=-2)), (1, Codes(3, 5, axis=-1))),
     ),
+    LayerKind(("MatMulNBits",), "fully connected", ("", "kernel", "", "", "", "bias")),
     LayerKind(("LSTM",), "other", ("", "kernel", "recurrence", "bias", "", "", "", "peepholes")),
     LayerKind(("GRU", "RNN"), "other", ("", "kernel", "recurrence", "bias")),
     LayerKind(("Add", "Sub", "Mul", "Div"), "merge", ("constant", "constant")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inspector.errors import ModelError
-from inspector.graph import cost, kinds, learned
+from inspector.graph import cost, inner, kinds, learned
 from inspector.graph.fields.views import Views
 from inspector.graph.model import Layer
 from inspector.graph.nodes import Graph, Node, geometry
@@ -22,18 +24,21 @@ def layers_of(graph: Graph, views: Views) -> tuple[Layer, ...]:
     unique = Unique(wanted)
     seen: set[str] = set()
     varying = {tensor.name for tensor in graph.inputs}  # what depends on the inputs
+    named: dict[str, str] = {}  # the layers, by their first tensor
     layers = []
     for index, (node, name) in enumerate(zip(nodes, wanted, strict=True)):
         name = unique.name(name) if name in seen else name
         seen.add(name)
         is_constant = varying.isdisjoint((*node.inputs, *node.captured))
         if not is_constant:
-            varying.update(filter(None, node.outputs))
-        layers.append(_layer(index, name, node, graph, views, is_constant))
+            varying.update(filter(None, (*node.outputs, *node.opens)))
+        named[next(filter(None, node.outputs))] = name
+        inside = tuple((named.get(key, key), branch) for key, branch in node.inside)
+        layers.append(replace(_layer(index, name, node, graph, views), is_constant=is_constant, inside=inside))
     return tuple(layers)
 
 
-def _layer(index: int, name: str, node: Node, graph: Graph, views: Views, is_constant: bool) -> Layer:
+def _layer(index: int, name: str, node: Node, graph: Graph, views: Views) -> Layer:
     kind = kinds.kind_of(node.op_type, node.domain)
     weights = learned.weights_of(node, graph)
     if kind.slides and any(each.role == "kernel" and 0 in each.shape for each in weights):
@@ -49,10 +54,11 @@ def _layer(index: int, name: str, node: Node, graph: Graph, views: Views, is_con
         outputs=outputs,
         attributes=dict(node.attributes),
         weights=weights,
+        stored={each: graph.stored[each] for each in node.inputs if each in graph.stored},
         geometry=geometry(node, graph) if kind.slides else None,
         parameters=cost.parameters(weights, node.op_type),
         statistics=cost.statistics(weights),
         macs=cost.macs(node, graph),
         receptive_field=views.receptive_field(outputs[0].name),
-        is_constant=is_constant,
+        hidden=inner.why_hidden(node, outputs[0], graph),
     )

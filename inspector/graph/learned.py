@@ -6,7 +6,7 @@ import itertools
 import math
 from dataclasses import replace
 
-from inspector.graph import kinds
+from inspector.graph import kinds, packed
 from inspector.graph.dtypes import by_name
 from inspector.graph.nodes import Graph, Node
 from inspector.graph.weight import Quantization, Step, Weight
@@ -35,6 +35,13 @@ def weights_of(node: Node, graph: Graph) -> tuple[Weight, ...]:
             continue
         if index in codes:
             weight = _with_codes(weight, codes[index], node, graph)
+        elif index == 1 and node.op_type in kinds.CODES_ALONE:
+            weight = _with_scale_behind(weight, node, graph)
+        elif index == 1 and node.op_type == "MatMulNBits":
+            unpacked = packed.matrix(weight, node, graph) if not weight.steps else None
+            if unpacked is None:
+                continue
+            weight = unpacked
         found.append(weight)
     return tuple(found)
 
@@ -145,6 +152,42 @@ def _with_codes(weight: Weight, codes: kinds.Codes, node: Node, graph: Graph) ->
     for step, (before, after) in reversed(list(zip(weight.steps, itertools.pairwise(shapes), strict=True))):
         found = None if found is None else _moved(found, step, before, after)
     return weight if found is None else replace(weight, quantization=found)
+
+
+def accumulator_scale(node: Node, graph: Graph) -> str:
+    """Return the tensor by which the integer sums of a ConvInteger or MatMulInteger are multiplied, or ``""``.
+
+    It is the product of the scales of both inputs, as quantizers write it behind them: Cast, then Mul.
+    """
+    name = node.outputs[0] if node.outputs else ""
+    for _ in range(2):
+        users = graph.users.get(name, ())
+        if len(users) != 1:
+            return ""
+        user = users[0]
+        if user.op_type == "Mul" and not user.domain and len(user.inputs) == 2:
+            others = [each for each in user.inputs if each != name]
+            return others[0] if others else ""
+        if user.op_type != "Cast" or not user.outputs:
+            return ""
+        name = user.outputs[0]
+    return ""
+
+
+def _with_scale_behind(weight: Weight, node: Node, graph: Graph) -> Weight:
+    """Return the kernel of an operator on integers with the scale that follows it; as it is where none does."""
+    product = graph.makers.get(accumulator_scale(node, graph))
+    if product is None or product.op_type != "Mul":
+        return weight
+    scales = [stored_at(name, graph, "quantization scale") for name in product.inputs]
+    found = [each for each in scales if each is not None]
+    zero_point = stored_at(node.input(3), graph, "zero point") if node.input(3) else None
+    if len(found) != 1 or weight.steps or (node.input(3) and zero_point is None):
+        return weight
+    axis = 0 if node.op_type == "ConvInteger" else len(weight.shape) - 1
+    if math.prod(found[0].shape) != 1 and found[0].shape != (weight.shape[axis],):
+        return weight
+    return replace(weight, quantization=Quantization(found[0], zero_point, axis))
 
 
 def _moved(

@@ -30,6 +30,8 @@ class Tensor:
         shape: As stored, e.g. ``(N, C, H, W)``; None if not even the rank is known.
         channels_last: The channels are its last axis, ``(N, H, W, C)``, as far as the graph tells.
         codes: What its integers stand for; None where they stand for themselves.
+        passes: How many loops it is computed in. A run holds it with as many axes more in front, which count their
+            passes; ``shape`` is that of one pass.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Tensor:
     shape: tuple[Dimension, ...] | None
     channels_last: bool = False
     codes: Codes | None = None
+    passes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Layer:
         inputs: Tensor names; ``""`` for an optional input left out.
         outputs: All its tensors. The first is the one shown.
         weights: What it learned, in the order of its inputs.
+        stored: All its inputs that lie in the file, by tensor name, as they are stored.
         parameters: Learned numbers; running statistics of a normalization are not among them.
         statistics: Running statistics (mean and variance) of a normalization.
         macs: Multiply-accumulates of one pass; None where a shape is not known, 0 where there are none.
@@ -104,6 +108,7 @@ class Layer:
     outputs: tuple[Tensor, ...]
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict, repr=False)
     weights: tuple[Weight, ...] = field(default=(), repr=False)
+    stored: Mapping[str, Weight] = field(default_factory=dict, repr=False)
     geometry: Geometry | None = None
     parameters: int = 0
     statistics: int = 0
@@ -245,6 +250,7 @@ class Run:
         view: ``step by step``: every operator by itself, optimisation off. ``as deployed``: only the tensors that
             survive fusion, from the graph as it is fully optimised.
         views: The views in which this model can be shown.
+        view_note: Why a QDQ network cannot be shown as deployed, as a sentence; ``""`` for the others.
     """
 
     request_id: int
@@ -257,3 +263,4 @@ class Run:
     casts: Mapping[str, str] = field(default_factory=dict)
     view: RunView = "step by step"
     views: tuple[RunView, ...] = ("step by step",)
+    view_note: str = ""

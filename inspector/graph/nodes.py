@@ -25,6 +25,9 @@ class Node:
         inputs: Tensor names; ``""`` for an optional input left out.
         outputs: Likewise.
         captured: Tensors of the graph around it that the graphs in its attributes use.
+        opens: What it feeds the graphs in its attributes: their inputs.
+        inside: Of a node in such a graph: the first output of the node that holds it, and the attribute; outermost
+            first.
     """
 
     op_type: str
@@ -34,6 +37,8 @@ class Node:
     domain: str = ""
     name: str = ""
     captured: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
+    inside: tuple[tuple[str, str], ...] = ()
 
     def integers(self, name: str) -> tuple[int, ...] | None:
         """Return that attribute if it is a list of integers, else None."""
@@ -62,7 +67,7 @@ class Graph:
     """The nodes of a network and what is known of its tensors.
 
     Attributes:
-        nodes: In execution order, without the Constant nodes.
+        nodes: In execution order, without the Constant nodes; those in the body of a node follow it.
         inputs: What the network must be fed.
         tensors: By name, with the inputs, the weights and all that the nodes make.
         stored: Initializers and constants, by name; their role is still empty.
@@ -77,10 +82,16 @@ class Graph:
     constant: Constants = lambda name: None
     opset: int = 17
     makers: Mapping[str, Node] = field(init=False, repr=False)
+    users: Mapping[str, tuple[Node, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         makers = {output: node for node in self.nodes for output in node.outputs if output}
+        users: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(filter(None, node.inputs)):
+                users.setdefault(name, []).append(node)
         object.__setattr__(self, "makers", makers)
+        object.__setattr__(self, "users", {name: tuple(nodes) for name, nodes in users.items()})
 
     def tensor(self, name: str) -> Tensor:
         """Return what is known of a tensor, if only its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -58,7 +58,7 @@ def node_of(proto: onnx.NodeProto) -> Node:
         {text(each.name): value for each in proto.attribute if (value := _attribute(each)) is not None},
         "" if proto.domain in STANDARD_DOMAINS else text(proto.domain),
         text(proto.name),
-        _captured(proto),
+        captured(list(inner_graphs(proto))),
     )
 
 
@@ -86,11 +86,11 @@ def _float(value: float) -> float | str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _captured(node: onnx.NodeProto) -> tuple[str, ...]:
-    """Return the tensors that the graphs in a node's attributes take from around them."""
+def captured(graphs: Sequence[onnx.GraphProto]) -> tuple[str, ...]:
+    """Return the tensors that graphs within a node take from around them."""
     used: dict[str, None] = {}  # a set that keeps its order
     made: set[str] = set()
-    waiting = list(inner_graphs(node))
+    waiting = list(graphs)
     while waiting:
         graph = waiting.pop()
         made.update(each.name for each in (*graph.input, *graph.initializer))
@@ -128,13 +128,22 @@ def sort_nodes(proto: onnx.ModelProto, stored: Iterable[str], name: str) -> list
     return [nodes[place] for place in places]
 
 
-def repair_names(graph: onnx.GraphProto) -> str:
-    """Give nodes of the same name different ones, since ONNX Runtime would refuse them.
+def repair_names(graphs: Iterable[onnx.GraphProto]) -> str:
+    """Give nodes of the same name in one graph different ones, since ONNX Runtime would refuse them.
 
     Returns:
         A remark on what was done; ``""`` if it was nothing.
     """
-    unique = order.Unique(node.name for node in graph.node)
+    repaired = sum(_repaired(graph) for graph in graphs)
+    if not repaired:
+        return ""
+    if repaired == 1:
+        return "1 layer had a name that another has too; it was renamed."
+    return f"{repaired:,} layers had names that others have too; they were renamed."
+
+
+def _repaired(graph: onnx.GraphProto) -> int:
+    unique = order.Unique(node.name or next(iter(node.output), "") for node in graph.node)
     seen: set[str] = set()
     repaired = 0
     for node in graph.node:
@@ -142,11 +151,7 @@ def repair_names(graph: onnx.GraphProto) -> str:
             node.name = unique.name(text(node.name))
             repaired += 1
         seen.add(node.name)
-    if not repaired:
-        return ""
-    if repaired == 1:
-        return "1 layer had a name that another has too; it was renamed."
-    return f"{repaired:,} layers had names that others have too; they were renamed."
+    return repaired
 
 
 # ---------------------------------------------------------------- functions

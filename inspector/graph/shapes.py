@@ -1,38 +1,22 @@
-"""The shapes of a network's tensors: what onnx infers, and what a network computes of them itself."""
+"""The shapes of a network's tensors, those within its nodes among them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper, shape_inference
+from onnx import numpy_helper
 
-from inspector.graph import kinds
-from inspector.graph.dtypes import Values, by_code
-from inspector.graph.folding import folded
+from inspector.graph.bodies import bodies_of, captured_by, defined_in, graphs_of, has_bodies
+from inspector.graph.dtypes import Values
+from inspector.graph.inference import Inferred, declaration, declared_tensor, inferred_of_main
 from inspector.graph.model import Dimension, Tensor
-from inspector.graph.nodes import known_sizes
-from inspector.graph.parsing import STANDARD_DOMAINS, copied, node_of, text
+from inspector.graph.parsing import STANDARD_DOMAINS, copied
 from inspector.graph.stored import constant_of, small_values
 
-_MOST_ROUNDS = 6  # of inferring shapes and then what is computed from them
-
-
-@dataclass(frozen=True, slots=True)
-class Inferred:
-    """What is known of the tensors of a main graph before a run.
-
-    Attributes:
-        tensors: By name.
-        values: Of the small tensors that shapes alone decide, by name.
-        remark: Why nothing could be inferred; ``""`` if it could.
-    """
-
-    tensors: Mapping[str, Tensor]
-    values: Mapping[str, Values]
-    remark: str = ""
+_MOST_ROUNDS = 6  # of finding out what a loop hands on from pass to pass, and what follows from what bodies tell
 
 
 def infer_shapes(proto: onnx.ModelProto, shapes: Mapping[str, Sequence[int]]) -> Mapping[str, Tensor]:
@@ -52,127 +36,162 @@ def infer_shapes(proto: onnx.ModelProto, shapes: Mapping[str, Sequence[int]]) ->
 
 
 def inferred(proto: onnx.ModelProto) -> Inferred:
-    """Return what is known of the tensors of the main graph; ``proto`` is not changed.
+    """Return what is known of every tensor; ``proto`` is not changed.
 
     What a file declares of tensors in between may be stale, so it counts only where nothing better can be inferred.
     """
-    graph = proto.graph
-    declared = {value.name: value.type for value in (*graph.value_info, *graph.output)}
-    made = [name for node in graph.node for name in node.output if name]
-    shadow = _shadow(proto)
-    values: dict[str, Values] = {}
-    for _ in range(_MOST_ROUNDS):
-        shadow, remark = _infer(shadow)
-        found = {value.name: value.type for value in (*graph.input, *shadow.graph.value_info, *shadow.graph.output)}
-        names = dict.fromkeys((*declared, *found, *made))
-        tensors = {name: _tensor(name, found.get(name), declared.get(name)) for name in names}
-        for initializer in graph.initializer:
-            dims = tuple(initializer.dims)
-            tensors[initializer.name] = Tensor(initializer.name, by_code(initializer.data_type).name, dims)
-        if remark or all(known_sizes(tensors[name].shape) is not None for name in made):
-            break
-        more = _follow_shapes(shadow.graph, tensors)
-        if not more:
-            break
-        values |= more
-    return Inferred(tensors, values, remark)
+    known = inferred_of_main(proto)
+    if not has_bodies(proto.graph):
+        return known
+    inner, values, told = dict[str, Tensor](), dict[str, Values](), dict[str, Tensor]()
+    for number, node in enumerate(each for each in proto.graph.node if any(bodies_of(each))):
+        for within in _within(node, proto, known):
+            inner |= within.tensors
+            values |= within.values
+        more = _told_by_bodies(node, {**known.tensors, **inner})
+        told |= more
+        if more and number < _MOST_ROUNDS:  # more than onnx finds out, so that it may know what follows, too
+            known = inferred_of_main(proto, told.values())
+    if told:
+        known = inferred_of_main(proto, told.values())
+    return Inferred({**known.tensors, **inner}, {**known.values, **values}, known.remark)
 
 
-def _infer(proto: onnx.ModelProto) -> tuple[onnx.ModelProto, str]:
-    """Return a model with the shapes that onnx infers, and why it is without them if it is."""
-    try:
-        return shape_inference.infer_shapes(proto, check_type=False, strict_mode=False, data_prop=True), ""
-    except (shape_inference.InferenceError, RuntimeError, ValueError, TypeError, onnx.checker.ValidationError) as error:
-        reason = str(error).strip().splitlines()
-        return proto, f"The shapes could not be worked out before a run: {reason[-1] if reason else error}."
+# ---------------------------------------------------------------- graphs within nodes
 
 
-def _follow_shapes(graph: onnx.GraphProto, tensors: Mapping[str, Tensor]) -> dict[str, Values]:
-    """Put constants where a graph computes with shapes that are known by now; onnx itself gives up early on that.
-
-    Returns:
-        The new constants.
-    """
-    stored = {each.name: each for each in graph.initializer}
-    stored |= {node.output[0]: tensor for node in graph.node if (tensor := constant_of(node)) is not None}
-
-    def shape(name: str) -> tuple[int, ...] | None:
-        return known_sizes(tensors[name].shape) if name in tensors else None
-
-    nodes = [node_of(node) for node in graph.node if not (node.op_type == "Constant" and node.output)]
-    values = folded(nodes, shape, lambda name: small_values(stored.get(name)))
-    for node in graph.node:
-        if node.output and node.op_type != "Constant" and node.output[0] in values:
-            name = node.output[0]
-            value = numpy_helper.from_array(np.asarray(values[name]))
-            node.CopyFrom(helper.make_node("Constant", [], [name], value=value))
-    return values
-
-
-# ---------------------------------------------------------------- what onnx is asked
+def _within(node: onnx.NodeProto, proto: onnx.ModelProto, known: Inferred) -> Iterator[Inferred]:
+    """Yield what is known of the tensors that a node's bodies make themselves."""
+    for _, body in bodies_of(node):
+        sub = _as_model(body, proto, known)
+        given = _fed_by(node, body, known.tensors)
+        for _ in range(_MOST_ROUNDS):
+            _set_inputs(sub, body, given)
+            within = inferred(sub)
+            steady = _steady(node, body, given, within.tensors)
+            if steady == given:
+                break
+            given = steady
+        own = set(defined_in(body))
+        for inner in body.node:
+            own.update(name for _, graph in bodies_of(inner) for each in graphs_of(graph) for name in defined_in(each))
+        yield Inferred(
+            {name: _without_new_names(tensor) for name, tensor in within.tensors.items() if name in own},
+            {name: value for name, value in within.values.items() if name in own},
+        )
 
 
-def _shadow(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy for shape inference: operators that onnx does not know as those they are variants of."""
-    shadow = copied(proto)
-    graph = shadow.graph
-    foreign = {output for node in graph.node if node.domain not in STANDARD_DOMAINS for output in node.output}
-    kept = [copied(value) for value in graph.value_info if value.name in foreign]
-    del graph.value_info[:]
-    graph.value_info.extend(kept)
-    for value in graph.output:
-        value.ClearField("type")
-    if any(_standard(node) is not None for node in graph.node):
-        nodes = [each for node in graph.node for each in _translated(node)]
-        del graph.node[:]
-        graph.node.extend(nodes)
-    return shadow
+def _without_new_names(tensor: Tensor) -> Tensor:
+    """Forget the names that onnx made up for sizes: in another graph it makes the same ones up."""
+    if tensor.shape is None:
+        return tensor
+    kept = (None if isinstance(size, str) and size.startswith("unk__") else size for size in tensor.shape)
+    return replace(tensor, shape=tuple(kept))
 
 
-def _standard(node: onnx.NodeProto) -> kinds.Standard | None:
-    """Return the operator that a node's shapes follow; None where it is the node's own, or lays its axes otherwise."""
-    if node.domain in STANDARD_DOMAINS or node.op_type.startswith("Nhwc"):
-        return None
-    variant = kinds.standard(node.op_type, node.domain)
-    if variant is None or variant.op_type == "Gemm":  # which can turn its matrices too
-        return variant
-    turned = ("channels_last", "transA", "transB")
-    return None if any(each.name in turned and each.i for each in node.attribute) else variant
+def _as_model(body: onnx.GraphProto, proto: onnx.ModelProto, known: Inferred) -> onnx.ModelProto:
+    """Return a body as a model of its own, which is fed what it takes from around it."""
+    model = onnx.ModelProto(ir_version=proto.ir_version, opset_import=proto.opset_import, functions=proto.functions)
+    model.graph.CopyFrom(body)
+    constants = {each.name: each for each in proto.graph.initializer}
+    constants |= {each.output[0]: tensor for each in proto.graph.node if (tensor := constant_of(each)) is not None}
+    for name in captured_by(body):
+        value = known.values.get(name, small_values(constants.get(name)))
+        if value is not None:
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+        elif name in known.tensors:
+            model.graph.input.append(declaration(known.tensors[name]))
+    return model
 
 
-def _translated(node: onnx.NodeProto) -> list[onnx.NodeProto]:
-    copy = copied(node)
-    variant = _standard(node)
-    if variant is None:
-        return [copy]
-    copy.op_type, copy.domain = variant.op_type, ""
-    del copy.input[:]
-    copy.input.extend(node.input[index] for index in kinds.standard_inputs(variant, len(node.input)))
-    if not variant.makes_float:
-        return [copy]
-    copy.output[0] = f"{node.output[0]}/integers"
-    return [copy, helper.make_node("Cast", [copy.output[0]], [node.output[0]], to=onnx.TensorProto.FLOAT)]
+def _fed_by(node: onnx.NodeProto, body: onnx.GraphProto, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what is known of a body's inputs, if what it hands from pass to pass keeps its shape."""
+
+    def outer(index: int) -> Tensor:
+        name = node.input[index] if index < len(node.input) else ""
+        return tensors.get(name, Tensor(name, "", None))
+
+    given: dict[str, Tensor] = {}
+    for index, value in enumerate(body.input):
+        if node.op_type == "Loop":
+            source = (Tensor("", "int64", ()), Tensor("", "bool", ()))[index] if index < 2 else outer(index)
+        elif node.op_type == "Scan":
+            source = _scanned(node, index, outer(index), len(body.input))
+        else:
+            source = Tensor("", "", None)
+        declared = declared_tensor(value.name, value.type)
+        shape = declared.shape if source.shape is None else source.shape
+        given[value.name] = Tensor(value.name, source.dtype or declared.dtype, shape)
+    return given
 
 
-# ---------------------------------------------------------------- what onnx says
+def _scanned(node: onnx.NodeProto, index: int, source: Tensor, count: int) -> Tensor:
+    """Return one pass's part of what Scan goes along; what it carries is handed on whole."""
+    numbers = {each.name: each for each in node.attribute}
+    scans = numbers["num_scan_inputs"].i if "num_scan_inputs" in numbers else 0
+    place = index - (count - scans)
+    if place < 0 or source.shape is None:
+        return source
+    axes = list(numbers["scan_input_axes"].ints) if "scan_input_axes" in numbers else []
+    axis = axes[place] if place < len(axes) else 0
+    if not -len(source.shape) <= axis < len(source.shape):
+        return Tensor("", source.dtype, None)
+    shape = list(source.shape)
+    del shape[axis]
+    return Tensor("", source.dtype, tuple(shape))
 
 
-def _tensor(name: str, *types: onnx.TypeProto | None) -> Tensor:
-    """Return what the first of some types that says anything says."""
-    dtype, shape = "", None
-    for each in types:
-        kind = each.WhichOneof("value") if each is not None else None
-        if each is None or kind is None:
+def _steady(
+    node: onnx.NodeProto, body: onnx.GraphProto, given: Mapping[str, Tensor], made: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return what stays known of a body's inputs once those that change from pass to pass are forgotten."""
+    steady = dict(given)
+    if node.op_type == "Loop":
+        pairs = list(zip(list(body.input)[2:], list(body.output)[1:], strict=False))
+    elif node.op_type == "Scan":
+        scans = next((each.i for each in node.attribute if each.name == "num_scan_inputs"), 0)
+        pairs = list(zip(list(body.input)[: max(0, len(body.input) - scans)], body.output, strict=False))
+    else:
+        pairs = []
+    for before, after in pairs:
+        known = given[before.name]
+        next_shape = made[after.name].shape if after.name in made else None
+        if known.shape is None or known.shape == next_shape:
             continue
-        if kind != "tensor_type":
-            return Tensor(name, kind.removesuffix("_type").removesuffix("_tensor"), None)
-        dtype = dtype or by_code(each.tensor_type.elem_type).name
-        if shape is None and each.tensor_type.HasField("shape"):
-            shape = tuple(_dimension(dim) for dim in each.tensor_type.shape.dim)
-    return Tensor(name, dtype, shape)
+        shape = None
+        if next_shape is not None and len(next_shape) == len(known.shape):
+            shape = tuple(a if a == b else None for a, b in zip(known.shape, next_shape, strict=True))
+        steady[before.name] = replace(known, shape=shape)
+    return steady
 
 
-def _dimension(dim: onnx.TensorShapeProto.Dimension) -> Dimension:
-    if dim.HasField("dim_value"):
-        return dim.dim_value if dim.dim_value >= 0 else None  # old converters write -1 for unknown
-    return text(dim.dim_param) or None
+def _set_inputs(model: onnx.ModelProto, body: onnx.GraphProto, given: Mapping[str, Tensor]) -> None:
+    captured = [copied(value) for value in list(model.graph.input)[len(body.input) :]]
+    del model.graph.input[:]
+    model.graph.input.extend([*(declaration(tensor) for tensor in given.values()), *captured])
+
+
+def _open(shape: Sequence[Dimension]) -> int:
+    return sum(not isinstance(size, int) for size in shape)
+
+
+def _told_by_bodies(node: onnx.NodeProto, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the outputs of an If or Loop of which its bodies tell more than was known."""
+    bodies = [body for _, body in bodies_of(node)]
+    if node.domain not in STANDARD_DOMAINS or not bodies:
+        return {}
+    if node.op_type == "If":
+        ends = list(zip(*(body.output for body in bodies), strict=False))
+    elif node.op_type == "Loop":  # what is handed from pass to pass comes out in the end
+        ends = [(value,) for value in list(bodies[0].input)[2:]]
+    else:
+        return {}
+    found: dict[str, Tensor] = {}
+    for name, values in zip(node.output, ends, strict=False):
+        told = [tensors[value.name] for value in values if value.name in tensors]
+        known = tensors.get(name, Tensor(name, "", None)).shape
+        if len(told) < len(values) or len({each.shape for each in told}) != 1 or told[0].shape is None:
+            continue
+        if known is None or _open(known) > _open(told[0].shape):
+            found[name] = Tensor(name, told[0].dtype, told[0].shape)
+    return found

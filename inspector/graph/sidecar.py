@@ -8,32 +8,31 @@ A sidecar may hold::
     preset = "unit"                  # start from a preset (without it: the pixels 0..255, stretched, RGB)
     fit = "crop"                     # and change any field of Preprocessing
     crop = 1.0
+    size = [48, 192]                 # height and width, for a model that takes any
 """
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import re
-import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from inspector.errors import ModelError
-from inspector.graph.preprocessing import PRESETS, Anchor, Channels, Fit, Interpolation, Preprocessing, preset
-from inspector.graph.weight import READ_FLAGS
+from inspector import labels as class_names
+from inspector.errors import InspectorError, ModelError
+from inspector.graph import beside
+from inspector.graph.preprocessing import PRESETS, Anchor, Channels, Fit, Interpolation, Layout, Preprocessing, preset
 
 SUFFIX = ".inspector.toml"
-MAX_BYTES = 1 << 20
 MAX_LABEL_CHARACTERS = 1000
 MAX_NUMBER = 1e9  # and 1e-9 the smallest divisor: beyond, float32 pixels lose all meaning
+MAX_SIDE = 16_384  # pixels
 MIN_CROP = 0.01  # a smaller part would have the picture enlarged a hundredfold
 MAX_KEY_PARTS = 32  # tomllib needs quadratic time, minutes, for a key of thousands of dotted parts
 
-_WORDNET = re.compile(r"^n\d{8}[\s:,]+(?=\S)")  # "n01443537 goldfish": as labels given by the user are read
 _LONG_KEY = re.compile(
     r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
     rf"{{{MAX_KEY_PARTS}}}"
@@ -73,63 +72,11 @@ def read(model_path: str) -> Sidecar:
     path = sidecar_path(model_path)
     if not os.path.lexists(path):
         return Sidecar()
-    table = _parse(_text(path, os.path.dirname(path)), os.path.basename(path))
-    return _Checker(path).sidecar(table)
+    table = _parse(beside.text(path, model_path), os.path.basename(path))
+    return _Checker(path, model_path).sidecar(table)
 
 
 # ---------------------------------------------------------------- reading
-
-
-def _text(path: str, folder: str) -> str:
-    """Return a small text file's content; only a regular file inside ``folder`` is opened."""
-    name = os.path.basename(path)
-    target = os.path.realpath(path)
-    if not _is_inside(target, folder):
-        raise ModelError(
-            f"{name} beside the model is a link that leads out of the model's folder.",
-            "Put the file itself beside the model, or remove the link.",
-        )
-    try:
-        content = _content(target, name)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ModelError(f"{name} cannot be read ({reason}).", "Check that it exists and may be read.") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ModelError(f"{name} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
-
-
-def _is_inside(target: str, folder: str) -> bool:
-    root = os.path.realpath(folder or os.curdir)
-    try:
-        return os.path.commonpath([root, target]) == root
-    except ValueError:  # two drives
-        return False
-
-
-def _content(target: str, name: str) -> bytes:
-    try:
-        descriptor = os.open(target, READ_FLAGS)
-    except OSError as error:
-        # A socket; a folder, on Windows.
-        if error.errno == errno.ENXIO or os.path.isdir(target):
-            raise _not_regular(name) from None
-        raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_regular(name)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(MAX_BYTES + 1)
-    finally:
-        os.close(descriptor)
-    if len(content) > MAX_BYTES:
-        raise ModelError(f"{name} is larger than 1 MiB.", "Shorten it; a sidecar and its labels are small texts.")
-    return content
-
-
-def _not_regular(name: str) -> ModelError:
-    return ModelError(f"{name} beside the model is not a regular file.", "Replace it by a text file, or remove it.")
 
 
 def _parse(text: str, name: str) -> Mapping[str, Any]:
@@ -152,9 +99,10 @@ def _parse(text: str, name: str) -> Mapping[str, Any]:
 class _Checker:
     """Checks the tables of one sidecar; every complaint names the file and the key."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, model_path: str) -> None:
         self._name = os.path.basename(path)
         self._folder = os.path.dirname(path)
+        self._model_path = model_path
 
     def sidecar(self, table: Mapping[str, Any]) -> Sidecar:
         self._known_keys(table, ("preprocessing", "labels", "labels_file"), "")
@@ -173,12 +121,12 @@ class _Checker:
     def _preprocessing(self, table: object) -> Preprocessing:
         if not isinstance(table, dict):
             raise self._wrong("preprocessing", table, "a table: write [preprocessing] and its keys below it")
-        self._known_keys(table, ("preset", *_FIELDS), "preprocessing.")
+        self._known_keys(table, ("preset", *FIELDS), "preprocessing.")
         start = Preprocessing("sidecar")
         if "preset" in table:
             names = tuple(each.name for each in PRESETS)
             start = preset(str(self._checked("preset", table["preset"], _one_of(names))), "")
-        changes = {key: self._checked(key, table[key], _FIELDS[key]) for key in _FIELDS if key in table}
+        changes = {key: self._checked(key, table[key], FIELDS[key]) for key in FIELDS if key in table}
         result = replace(
             start,
             name="sidecar" if changes else start.name,
@@ -214,13 +162,10 @@ class _Checker:
         if os.path.splitdrive(value)[0] or ".." in value.replace("\\", "/").split("/"):
             raise self._wrong("labels_file", value, allowed)
         try:
-            text = _text(os.path.join(self._folder, value), self._folder)
-        except ModelError as error:
+            text = beside.text(os.path.join(self._folder, value), self._model_path)
+            return self._labels(list(class_names.parse(text, value)))
+        except InspectorError as error:
             raise self._error(f"names a labels_file that cannot be used: {error.message}", error.remedy) from error
-        labels = [_WORDNET.sub("", line.strip()) for line in text.rstrip().split("\n")]
-        if labels == [""]:
-            raise self._error(f'names the labels_file "{value}", which is empty.', "Write one label a line.")
-        return tuple(self._labels(labels))
 
     def _known_keys(self, table: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
         for key in table:
@@ -267,31 +212,33 @@ def _one_of(names: tuple[str, ...]) -> _Rule:
     return _Rule("one of " + ", ".join(f'"{name}"' for name in names), check)
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
+    """Return a finite number of a size that pixels can stand, or raise ValueError."""
     # TOML's true is Python's True, which is an int.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError
     try:
-        number = float(value)
+        given = float(value)
     except OverflowError:
         raise ValueError from None
-    if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+    if not math.isfinite(given) or abs(given) > MAX_NUMBER:
         raise ValueError
-    return number
+    return given
 
 
-def _divisor(value: object) -> float:
-    number = _number(value)
-    if abs(number) < 1 / MAX_NUMBER:
+def divisor(value: object) -> float:
+    """Return such a number that is not as good as 0, or raise ValueError."""
+    given = number(value)
+    if abs(given) < 1 / MAX_NUMBER:
         raise ValueError
-    return number
+    return given
 
 
 def _fraction(value: object) -> float:
-    number = _number(value)
-    if not MIN_CROP <= number <= 1:
+    given = number(value)
+    if not MIN_CROP <= given <= 1:
         raise ValueError
-    return number
+    return given
 
 
 def _list_of(check: Callable[[object], float]) -> Callable[[object], tuple[float, ...]]:
@@ -312,21 +259,33 @@ def _color(value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _size(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError
+    if any(isinstance(each, bool) or not isinstance(each, int) or not 1 <= each <= MAX_SIDE for each in value):
+        raise ValueError
+    return tuple(value)
+
+
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError
     return value
 
 
-_FIELDS: Mapping[str, _Rule] = {
+FIELDS: Mapping[str, _Rule] = {
     "fit": _one_of(get_args(Fit)),
     "crop": _Rule(f"a number from {MIN_CROP} to 1", _fraction),
     "anchor": _one_of(get_args(Anchor)),
     "fill": _Rule("red, green and blue from 0 to 255, as in [114, 114, 114]", _color),
     "interpolation": _one_of(get_args(Interpolation)),
     "channels": _one_of(get_args(Channels)),
-    "scale": _Rule("a finite number other than 0", _divisor),
-    "mean": _Rule("a finite number, or a list of 1 or 3 of them", _list_of(_number)),
-    "std": _Rule("a finite number other than 0, or a list of 1 or 3 of them", _list_of(_divisor)),
+    "scale": _Rule("a finite number other than 0", divisor),
+    "mean": _Rule("a finite number, or a list of 1 or 3 of them", _list_of(number)),
+    "std": _Rule("a finite number other than 0, or a list of 1 or 3 of them", _list_of(divisor)),
     "invert": _Rule("true or false", _truth),
+    "size": _Rule(f"height and width from 1 to {MAX_SIDE}, as in [224, 224]", _size),
+    "layout": _one_of(get_args(Layout)),
+    "background": _Rule("red, green and blue from 0 to 255, as in [255, 255, 255]", _color),
 }
+"""What each field of a recipe may be: of a sidecar, and of whatever else is written by hand or kept in a file."""

@@ -12,6 +12,7 @@ from onnx import numpy_helper
 
 from inspector.errors import ModelError
 from inspector.graph import external, wire
+from inspector.graph.bodies import graphs_of
 from inspector.graph.dtypes import DType, Values, by_code, size_bytes
 from inspector.graph.parsing import STANDARD_DOMAINS, inner_graphs, text
 from inspector.graph.remedies import DAMAGED
@@ -137,18 +138,30 @@ def _parts(sparse_tensors: Iterable[onnx.SparseTensorProto]) -> Iterator[onnx.Te
 
 
 def stored_in(graph: onnx.GraphProto, sources: Sources) -> Stored:
-    """Return a graph's initializers and constants.
+    """Return a graph's initializers and constants, those of the graphs within its nodes too.
 
     Raises:
         ModelError: One of them holds too few or too many numbers, or holds them twice.
     """
-    tensors: dict[str, onnx.TensorProto] = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        tensor = constant_of(node)
-        if tensor is not None:
-            tensors[node.output[0]] = tensor
-    weights = {key: weight for key, tensor in tensors.items() if (weight := _weight(key, tensor, sources)) is not None}
+    tensors: dict[str, onnx.TensorProto] = {}
+    weights: dict[str, Weight] = {}
+    for each in graphs_of(graph):
+        for key, tensor in _stored_tensors(each):
+            tensors[key] = tensor
+            weight = _weight(key, tensor, sources)
+            if weight is not None:
+                weights[key] = weight
+        sources = replace(sources, places={})  # which names tensors of the main graph only
     return Stored(tensors, weights)
+
+
+def _stored_tensors(graph: onnx.GraphProto) -> Iterator[tuple[str, onnx.TensorProto]]:
+    for tensor in graph.initializer:
+        yield tensor.name, tensor
+    for node in graph.node:
+        constant = constant_of(node)
+        if constant is not None:
+            yield node.output[0], constant
 
 
 def constant_of(node: onnx.NodeProto) -> onnx.TensorProto | None:

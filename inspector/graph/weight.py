@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,15 +96,20 @@ class Weight:
     quantization: Quantization | None = None
     steps: tuple[Step, ...] = ()
 
-    def codes(self) -> Values:
+    def codes(self, first: int = 0, count: int | None = None) -> Values:
         """Return the numbers as they are stored, in the shape in which the layer gets them; read-only.
 
         Types that numpy lacks come as the nearest that it has: int4 as int8, bfloat16 and float8 as float32.
 
+        Args:
+            first: Where to start along the first axis, as for ``read``.
+            count: How many steps of the first axis; None: all that follow.
+
         Raises:
             ModelError: The file has changed since the model was opened, or cannot be read.
+            IndexError: The rows are not all there.
         """
-        return _frozen(self._stepped(self._stored(0, _rows(self.stored_shape))))
+        return self._part(self._stored, first, count)
 
     def read(self, first: int = 0, count: int | None = None) -> Values:
         """Return the real numbers that the layer works with; read-only.
@@ -120,14 +126,17 @@ class Weight:
             ModelError: The file has changed since the model was opened, or cannot be read.
             IndexError: The rows are not all there.
         """
+        return self._part(self._real, first, count)
+
+    def _part(self, read: Callable[[int, int], Values], first: int, count: int | None) -> Values:
         rows = _rows(self.shape)
         count = rows - first if count is None else count
         if not 0 <= first <= first + count <= rows:
             raise IndexError(f"rows {first} to {first + count} of {rows} in {self.name}")
         if self.steps or not self.stored_shape:
-            whole = self._stepped(self._real(0, _rows(self.stored_shape)))
+            whole = self._stepped(read(0, _rows(self.stored_shape)))
             return _frozen(whole[first : first + count] if self.shape else whole)
-        return _frozen(self._real(first, count))
+        return _frozen(read(first, count))
 
     def _real(self, first: int, count: int) -> Values:
         codes = self._stored(first, count)

@@ -16,7 +16,8 @@ AT_LEAST_BYTES = 1024  # smaller tensors stay in the copy: shapes and scales are
 DEEPEST = 24  # graphs within graphs; deeper ones are copied as they are (protobuf refuses them at 33)
 
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
-_MODEL_GRAPH = 7
+_MODEL_GRAPH, _MODEL_FUNCTION = 7, 25
+_FUNCTION_NODE = 7
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
 _SPARSE_VALUES, _SPARSE_INDICES = 1, 2
 _NODE_OUTPUT, _NODE_OP_TYPE, _NODE_ATTRIBUTE = 2, 4, 5
@@ -67,7 +68,8 @@ def without_weights(data: mmap.mmap | bytes) -> Lean:
         DamagedError: The bytes end too early, or are no protobuf message.
     """
     walk = _Walk(data)
-    chunks = walk.message(0, len(data), {_MODEL_GRAPH: lambda start, end: walk.graph(start, end, 0)})
+    inner = {_MODEL_GRAPH: lambda start, end: walk.graph(start, end, 0), _MODEL_FUNCTION: walk.function}
+    chunks = walk.message(0, len(data), inner)
     return Lean(_joined(data, chunks or [(0, len(data))]), walk.places)
 
 
@@ -155,6 +157,9 @@ class _Walk:
                 _GRAPH_SPARSE: lambda start, stop: self.message(start, stop, inner),
             },
         )
+
+    def function(self, at: int, end: int) -> list[Chunk] | None:
+        return self.message(at, end, {_FUNCTION_NODE: lambda start, stop: self.node(start, stop, 1)})
 
     def node(self, at: int, end: int, depth: int) -> list[Chunk] | None:
         is_constant = depth == 0 and self.data.find(_IS_CONSTANT, at, min(end, at + _OP_TYPE_WITHIN)) >= 0

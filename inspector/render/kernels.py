@@ -9,8 +9,9 @@ import numpy as np
 
 from inspector.render.arrays import Index, Mask, Numbers, Values
 from inspector.render.indices import indices
-from inspector.render.limits import Limits
+from inspector.render.limits import Limits, shared_limits
 from inspector.render.palettes import ink, to_rgb
+from inspector.render.survey import extremes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ def cells(tiles: Values, limits: Limits, colors: Index, decimals: int) -> Cells:
         for tile in np.asarray(tiles, np.float64).tolist()
     )
     return Cells(texts, rgb, ink(rgb))
+
+
+def around(tiles: Values, middle: float) -> Limits:
+    """Return limits as far below a number as above it that hold these weights: for codes, round their zero point."""
+    low, high = (float(each) for each in extremes(tiles))
+    reach = max(abs(low - middle), abs(high - middle))
+    return shared_limits(middle - reach, middle + reach)
 
 
 def power_of_ten(found: Limits) -> int:

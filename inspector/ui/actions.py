@@ -86,8 +86,25 @@ def _has_image(window: MainWindow) -> bool:
     return _has_model(window) and bool(window.session.image)
 
 
+def _can_measure(window: MainWindow) -> bool:
+    return _has_model(window) and window.session.prediction is not None and not window.session.busy
+
+
 def _has_several_images(window: MainWindow) -> bool:
     return _has_model(window) and len(window.session.images) > 1
+
+
+def _has_frames(window: MainWindow) -> bool:
+    return _frame_count(window) > 1
+
+
+def _frame_count(window: MainWindow) -> int:
+    prediction = window.session.prediction
+    return prediction.picture.frames if prediction is not None and prediction.picture is not None else 1
+
+
+def _can_try_presets(window: MainWindow) -> bool:
+    return window.trials.is_possible()
 
 
 def _has_maps(window: MainWindow) -> bool:
@@ -182,12 +199,33 @@ def _run(window: MainWindow) -> None:
     window.session.rerun()
 
 
+def _measure_layers(window: MainWindow) -> None:
+    window.session.measure_layers()
+
+
 def _next_image(window: MainWindow) -> None:
     window.session.next_image()
 
 
 def _previous_image(window: MainWindow) -> None:
     window.session.previous_image()
+
+
+def _next_frame(window: MainWindow) -> None:
+    _step_frame(window, 1)
+
+
+def _previous_frame(window: MainWindow) -> None:
+    _step_frame(window, -1)
+
+
+def _step_frame(window: MainWindow, step: int) -> None:
+    count = _frame_count(window)
+    window.session.set_frame((min(window.session.frame, count - 1) + step) % count)
+
+
+def _try_presets(window: MainWindow) -> None:
+    window.trials.show()
 
 
 def _next_layer(window: MainWindow) -> None:
@@ -218,6 +256,25 @@ def _step_channel(window: MainWindow, step: int) -> None:
     count = _channel_count(window)
     if count:
         window.session.select_channel(min(max(window.session.view.channel + step, 0), count - 1))
+
+
+def _has_slices(window: MainWindow) -> bool:
+    reading = window.session.reading()
+    return reading is not None and reading.values.shape[1] > 1
+
+
+def _next_slice(window: MainWindow) -> None:
+    _step_slice(window, 1)
+
+
+def _previous_slice(window: MainWindow) -> None:
+    _step_slice(window, -1)
+
+
+def _step_slice(window: MainWindow, step: int) -> None:
+    reading = window.session.reading()
+    if reading is not None:
+        window.session.set_view(slice=reading.at(max(0, reading.slice + step)).slice)
 
 
 def _full_screen(window: MainWindow) -> None:
@@ -253,14 +310,22 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Rule("Layer"),
     Action("Layer", "Next channel", _next_channel, ("Right",), is_possible=_has_maps),
     Action("Layer", "Previous channel", _previous_channel, ("Left",), is_possible=_has_maps),
+    Rule("Layer"),
+    Action("Layer", "Next slice", _next_slice, (".",), is_possible=_has_slices),
+    Action("Layer", "Previous slice", _previous_slice, (",",), is_possible=_has_slices),
     Action("Run", "Run", _run, ("F5",), "run", _has_image),
     Action("Run", "Stop", _stop, ("Esc",), "stop", _is_busy),
+    Action("Run", "Measure time per layer", _measure_layers, is_possible=_can_measure),
     Rule("Run"),
     Action("Run", "Next picture", _next_image, ("PgDown",), is_possible=_has_several_images),
     Action("Run", "Previous picture", _previous_image, ("PgUp",), is_possible=_has_several_images),
+    Action("Run", "Next frame", _next_frame, ("Ctrl+PgDown",), is_possible=_has_frames),
+    Action("Run", "Previous frame", _previous_frame, ("Ctrl+PgUp",), is_possible=_has_frames),
     Rule("Run"),
     Choice("Run", "Runs on", choices.providers, choices.set_provider, choices.provider),
+    Choice("Run", "Memory for tensors", choices.tensor_memories, choices.set_tensor_memory, choices.tensor_memory),
     Choice("Run", "Preprocessing", choices.presets, choices.set_preset, choices.preset),
+    Action("Run", "Try the usual preprocessing", _try_presets, is_possible=_can_try_presets),
     Action("Help", "Shortcuts", _show_shortcuts, ("F1",)),
     Action("Help", "Licences", _show_licences),
     Action("Help", "About", _show_about),

@@ -56,6 +56,7 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         self._bar: Bar | None = None
         self._has_row_numbers = True
         self._fills = False
+        self._rows_are_channels = False
         self._channel = -1
         self._element: tuple[int, int] | None = None
         self._is_dimmed = False
@@ -91,15 +92,34 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             row_numbers: Write the number of the first channel before each row.
             fills: Give a single tile all the room, though its elements are no squares then.
         """
+        self._show_numbers(maps, limits, colors, found, bar, (row_numbers, fills, False))
+
+    def show_rows(self, rows: Values, limits: Limits, colors: Index, found: Specials, bar: Bar) -> None:
+        """Show signals, ``(1, channels, samples)``: each row is a channel, in places and as a selection too."""
+        self._show_numbers(rows, limits, colors, found, bar, (True, True, True))
+
+    def _show_numbers(
+        self,
+        maps: Values,
+        limits: Limits,
+        colors: Index,
+        found: Specials | None,
+        bar: Bar | None,
+        flags: tuple[bool, bool, bool],
+    ) -> None:
         is_same = self._limits is not None and self._limits.is_same(limits)
+        before = (self._has_row_numbers, self._fills, self._rows_are_channels)
+        looks_same = is_same and colors is self._colors and found is self._found and _are_same(bar, self._bar)
+        if looks_same and maps is self._tiles and flags == before:
+            return  # panels draw whenever anything changes
         self._limits, self._colors, self._found, self._bar = limits, colors, found, bar
-        self._has_row_numbers, self._fills = row_numbers, fills
+        self._has_row_numbers, self._fills, self._rows_are_channels = flags
         self._show(maps, is_same)
 
     def show_colors(self, tiles: Index) -> None:
         """Show small pictures, ``(tiles, height, width, 3)`` RGB."""
         self._limits = self._colors = self._found = self._bar = None
-        self._has_row_numbers = self._fills = False
+        self._has_row_numbers = self._fills = self._rows_are_channels = False
         self._show(tiles, is_same=True)
 
     def _show(self, tiles: Values, is_same: bool) -> None:
@@ -144,11 +164,16 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
 
     def position_of(self, place: Place) -> QPointF:
         """Return the middle of an element, in the widget's coordinates."""
-        return self._lens.cell(place).center() if self._lens is not None else QPointF()
+        return self._lens.cell(self._turned(place)).center() if self._lens is not None else QPointF()
 
     def place_at(self, point: QPointF) -> Place | None:
         """Return the element painted at a point of the widget."""
-        return self._lens.place_at(point) if self._lens is not None else None
+        place = self._lens.place_at(point) if self._lens is not None else None
+        return self._turned(place) if place is not None else None
+
+    def _turned(self, place: Place) -> Place:
+        """Exchange channel and row where the rows are channels: from what a place means to where it lies, and back."""
+        return Place(place.row, place.channel, place.column) if self._rows_are_channels else place
 
     def zoom_at(self, point: QPointF, factor: float) -> None:
         """Enlarge, so that what is at a point of the widget stays there."""
@@ -173,9 +198,11 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             return
         channels, height, width = self._tiles.shape[:3]
         ratio = self._ratio()
-        gutter = margins.room_for_row_numbers(channels) if self._has_row_numbers and channels > 1 else EDGE
+        numbered = height if self._rows_are_channels else channels
+        gutter = margins.room_for_row_numbers(numbered) if self._has_row_numbers and numbered > 1 else EDGE
+        foot = margins.room_for_samples() if self._rows_are_channels else EDGE
         across = self.width() - gutter - (margins.room_for_bar(self._bar) if self._bar is not None else EDGE)
-        box = QSize(max(8, int(across * ratio)), max(8, int((self.height() - 2 * EDGE) * ratio)))
+        box = QSize(max(8, int(across * ratio)), max(8, int((self.height() - EDGE - foot) * ratio)))
         key = (gutter, box.width(), box.height(), ratio, self._fills)
         if self._lens is None or key != self._layout_key:
             self._layout_key = key
@@ -221,7 +248,12 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         margins.paint_gaps(painter, lens)
-        margins.paint_marks(painter, lens, self._channel, self._element)
+        if self._rows_are_channels:
+            margins.paint_row(painter, lens, self._channel, self._element[1] if self._element else None)
+            margins.paint_channel_numbers(painter, lens, self)
+            margins.paint_samples(painter, lens, self)
+        else:
+            margins.paint_marks(painter, lens, self._channel, self._element)
         if self._has_row_numbers and lens.grid.channels > 1:
             margins.paint_row_numbers(painter, lens, self)
         if self._bar is not None:
@@ -301,7 +333,7 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         if self.zoom > 1:
             self.fit()
         elif (place := self.place_at(event.position())) is not None:
-            self.show_channel(place.channel)
+            self.show_channel(self._turned(place).channel)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit(None)
@@ -311,7 +343,8 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         if lens is None or event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
             return
-        last, now = lens.grid.channels - 1, max(0, self._channel)
+        last = (lens.grid.height if self._rows_are_channels else lens.grid.channels) - 1
+        now = max(0, self._channel)
         goals = {
             Qt.Key.Key_Left: now - 1,
             Qt.Key.Key_Right: now + 1,
@@ -331,3 +364,9 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             self.fit()
         else:
             event.ignore()
+
+
+def _are_same(bar: Bar | None, other: Bar | None) -> bool:
+    if bar is None or other is None:
+        return bar is other
+    return bar.colors is other.colors and (bar.low, bar.high, bar.marks) == (other.low, other.high, other.marks)

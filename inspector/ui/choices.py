@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inspector.graph.preprocessing import PRESETS
+from inspector.graph.preprocessing import PRESETS, in_words
 from inspector.render.limits import SCALINGS
 from inspector.render.palettes import COLORMAPS
 from inspector.ui import theme
+from inspector.ui.panels.recipe_editor import CUSTOM, chosen_name
 from inspector.ui.text import shown
 from inspector.ui.toolbar import PROVIDERS
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from inspector.ui.main_window import MainWindow
 
 Options = Sequence[tuple[str, str]]  # (value, text) for each row
+TENSOR_MEBIBYTES = (1024, 2048, 4096, 8192, 16384, 32768)
 
 
 def recent_models(window: MainWindow) -> Options:
@@ -79,14 +81,39 @@ def set_provider(window: MainWindow, name: str) -> None:
     window.session.set_provider(name)
 
 
+def tensor_memory(window: MainWindow) -> str:
+    return str(window.session.tensor_bytes >> 20)
+
+
+def tensor_memories(window: MainWindow) -> Options:
+    """List the usual amounts, and the one that the command line asked for."""
+    chosen = window.session.tensor_bytes >> 20
+    amounts = sorted({*TENSOR_MEBIBYTES, chosen} - {0})
+    return [("0", "A quarter of what is free"), *((str(each), _amount(each)) for each in amounts)]
+
+
+def set_tensor_memory(window: MainWindow, mebibytes: str) -> None:
+    window.settings.change(tensor_memory_mib=int(mebibytes))
+    window.session.set_tensor_memory(int(mebibytes) << 20)
+
+
+def _amount(mebibytes: int) -> str:
+    return f"{mebibytes / 1024:g} GiB" if mebibytes >= 1024 else f"{mebibytes} MiB"
+
+
 def preset(window: MainWindow) -> str:
-    chosen = window.session.preprocessing
-    return chosen.name if chosen is not None else ""
+    return chosen_name(window.session.preprocessing)
 
 
 def presets(window: MainWindow) -> Options:
-    return [("", "As the model says, or a guess"), *((each.name, each.name) for each in PRESETS)]
+    """List the presets, and a recipe of the user's own where one is in force."""
+    rows = [("", "As the model says, or a guess"), *((each.name, each.name) for each in PRESETS)]
+    chosen = window.session.preprocessing
+    if chosen is not None and chosen_name(chosen) == CUSTOM:
+        rows.append((CUSTOM, f"{CUSTOM}: {in_words(chosen)}"))
+    return rows
 
 
 def set_preset(window: MainWindow, name: str) -> None:
-    window.session.set_preprocessing(name or None)
+    if name != CUSTOM:  # which is listed while it is in force only
+        window.session.set_preprocessing(name or None)

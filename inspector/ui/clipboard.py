@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from PySide6.QtGui import QGuiApplication, QImage
 
-from inspector.analysis.maps import feature_maps
 from inspector.graph.model import Array
 from inspector.render.indices import indices
 from inspector.render.limits import resolve
 from inspector.render.palettes import palette, to_rgb
+from inspector.render.rows import in_rows
 from inspector.ui.session import Session
 from inspector.ui.status import StatusBar
 
 
 def selected_maps(session: Session) -> Array | None:
     """Return the selected layer's feature maps in this run, ``(channels, height, width)``; None if there are none."""
-    tensor = session.tensor()
-    return feature_maps(tensor) if tensor is not None else None
+    reading = session.reading()
+    return reading.maps if reading is not None else None
 
 
 def copy_feature_map(session: Session, status: StatusBar) -> None:
-    """Put the selected channel on the clipboard as a picture: one pixel for each element, colours as shown."""
-    maps, view = selected_maps(session), session.view
-    if maps is None:
+    """Put the selected channel on the clipboard as a picture: one pixel for each element, colours as shown.
+
+    Of a signal it is the picture of all channels over time.
+    """
+    reading, view = session.reading(), session.view
+    if reading is None:
         return
-    limits, colormap = resolve(maps, view.scaling, view.colormap)
-    channel = min(view.channel, len(maps) - 1)
-    index = indices(maps, limits)[channel]
+    limits, colormap = resolve(reading.all_slices, view.scaling, view.colormap)
+    drawn, channel = indices(reading.maps, limits), min(view.channel, len(reading.maps) - 1)
+    is_signal = reading.form == "signal"
+    index = in_rows(drawn)[0] if is_signal else drawn[channel]
     pixels = to_rgb(index, palette(colormap))
     height, width = index.shape
     image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
     QGuiApplication.clipboard().setImage(image)
-    status.show_remark(f"Channel {channel} is on the clipboard, {width} × {height} pixels.")
+    what = "The picture of time and channel" if is_signal else f"Channel {channel}"
+    status.show_remark(f"{what} is on the clipboard, {width} × {height} pixels.")
 
 
 def copy_readout(status: StatusBar) -> None:

@@ -22,10 +22,11 @@ FOREIGN_ENDINGS = (".pt", ".pth", ".ckpt", ".h5", ".keras", ".tflite", ".ort", "
 # What is picked out of a dropped folder. A single file may have any name: its content decides.
 PICTURE_ENDINGS = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"),
-    *(".npy", ".pb"),
+    *(".avif", ".ico", ".wav", ".csv", ".npy", ".npz", ".pb"),
 )
 FOLDER_DEPTH = 2
 FOLDER_FILES = 1_000
+KEEPS_DROPS = "keepsDrops"  # the property of a widget in a dock that takes files for itself
 _URI_LIST = "text/uri-list"
 _DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
@@ -238,7 +239,8 @@ class DropTarget(QObject):
         """Keep the docks' fields and canvases, which may be new, from taking drops for themselves."""
         for dock in self._docks:
             for child in dock.findChildren(QWidget):
-                child.setAcceptDrops(False)
+                if not child.property(KEEPS_DROPS):
+                    child.setAcceptDrops(False)
             dock.setAcceptDrops(True)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -7,14 +7,19 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 import inspector
 from inspector.errors import EngineError
+from inspector.graph import recipe_text
+from inspector.graph.model import RunView
+from inspector.graph.preprocessing import Preprocessing
 from inspector.ui.opening import Opening
 from inspector.ui.session import Failure, Session
 from inspector.ui.status import StatusBar
@@ -27,6 +32,7 @@ _START = (
     "sys.argv[1:] = arguments; from inspector.__main__ import main; sys.exit(main())"
 )
 _KILL_AFTER_MS = 1_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def command(
@@ -35,9 +41,14 @@ def command(
     folder: str,
     *,
     layer: str = "",
-    preset: str = "",
+    recipe: Preprocessing | None = None,
     provider: str = "auto",
     labels: str = "",
+    view: RunView = "step by step",
+    inputs: Mapping[str, str | float] = _NOTHING,
+    shapes: Mapping[str, tuple[int, ...]] = _NOTHING,
+    frame: int = 0,
+    head: str = "",
 ) -> list[str]:
     """Return the command line that exports one picture's run.
 
@@ -46,17 +57,30 @@ def command(
         image: A picture or tensor file.
         folder: Where the files go.
         layer: Only this one; ``""`` for all.
-        preset: The user's choice of preprocessing; ``""`` leaves it to the model.
+        recipe: The user's choice of preprocessing; None leaves it to the model.
         provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         labels: A labels file; ``""`` leaves it to the model.
+        view: In which view a quantized model is run.
+        inputs: Files and numbers for other inputs, by input name.
+        shapes: Lengths for inputs that leave some open, by input name.
+        frame: Which picture of an animation or of pages, from 0.
+        head: How the user wants the answer read; ``""`` leaves it to the model.
     """
     arguments = ["export", "--progress", f"--to={folder}", f"--provider={provider}"]
     if layer:
         arguments += [f"--layers={glob.escape(layer)}", "--what=maps,kernels,tensors"]
-    if preset:
-        arguments.append(f"--preprocess={preset}")
+    if recipe is not None:
+        arguments.append(f"--recipe={json.dumps(recipe_text.record(recipe))}")
+    arguments += [f"--input={name}={value}" for name, value in inputs.items()]
+    arguments += [f"--input-shape={name}={','.join(map(str, shape))}" for name, shape in shapes.items()]
+    if frame:
+        arguments.append(f"--frame={frame}")
+    if view == "as deployed":
+        arguments.append("--view=deployed")
     if labels:
         arguments.append(f"--labels={labels}")
+    if head:
+        arguments.append(f"--head={head}")
     return [*arguments, "--", os.path.abspath(model), os.path.abspath(image)]
 
 
@@ -169,15 +193,21 @@ class Exporter(QObject):
         session = self._session
         if session.model is None or session.run is None or self._job is not None:
             return
-        chosen = session.preprocessing
+        fed = session.run.prediction
+        files = {name: os.path.abspath(path) for name, path in session.input_files.items()}
         arguments = command(
             session.model.path,
             session.run.prediction.image,
             folder,
             layer=layer,
-            preset=chosen.name if chosen is not None else "",
+            recipe=fed.preprocessing if session.preprocessing is not None else None,
             provider=session.provider,
             labels=self._opening.labels_file,
+            view=session.run.view,
+            inputs={**session.fills, **files},
+            shapes={name: fed.fed[name].shape for name in session.shapes if name in fed.fed},
+            frame=fed.picture.frame if fed.picture is not None else 0,
+            head=session.head,
         )
         self._job = ExportJob(arguments, folder, self)
         self._job.progressed.connect(self._on_progress)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from inspector.ui import dialogs, layout, theme
+from inspector.ui.banner import Banner
 from inspector.ui.dock import Dock
 from inspector.ui.drops import DropTarget
 from inspector.ui.exporting import Exporter
@@ -28,6 +29,8 @@ from inspector.ui.panels.input import InputPanel
 from inspector.ui.panels.kernels import KernelsPanel
 from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
+from inspector.ui.panels.trials_view import Trials
+from inspector.ui.remembered import Remembered
 from inspector.ui.session import Failure, Session
 from inspector.ui.settings import Settings
 from inspector.ui.status import StatusBar
@@ -53,18 +56,23 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self.settings = settings or Settings(None)
+        session.remembered = Remembered(self.settings)
         self.setMinimumSize(SMALLEST)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
         self.opening = Opening(session, self.settings, self.status, self)
         self.exporter = Exporter(session, self.status, self.opening, self)
+        self.trials = Trials(session, self)
         self._welcome = Welcome(session, self.settings)
         self.dock_layout = DockLayout(self, [panel(session) for panel in PANELS], self._welcome, self.settings)
         self.docks = self.dock_layout.docks
         self._menus = Menus(self)
         self._tool_bar = ToolBar(session, self.settings, self.command, self._menus.settings_menu(), self)
         self.addToolBar(self._tool_bar)
+        self.banner = Banner(session, self)
+        self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
+        self.addToolBar(self.banner)
         layout.add_edges(self)
         self._drops = DropTarget(self, self.docks)
         self._connect()
@@ -83,6 +91,7 @@ class MainWindow(QMainWindow):
         self.status.details_asked.connect(self._show_details)
         session.model_changed.connect(self._on_model)
         session.prediction_changed.connect(self._name_window)
+        self.dock_layout.changed.connect(self.banner.look)  # a stored layout knows nothing of this model
         for signal in (
             session.model_changed,
             session.prediction_changed,
@@ -94,7 +103,10 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self._menus.refresh)
         for dock in self.docks:
-            self.panel(dock).readout.connect(self.status.show_readout)
+            panel = self.panel(dock)
+            panel.readout.connect(self.status.show_readout)
+            if isinstance(panel, InputPanel):
+                panel.trials_wanted.connect(self.trials.show)
 
     # ---------------------------------------------------------------- its parts
 
@@ -164,6 +176,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.exporter.stop()
+        self.trials.close()
         self.dock_layout.save()
         self.session.close()
         super().closeEvent(event)

@@ -97,6 +97,66 @@ def paint_row_numbers(painter: QPainter, lens: Lens, widget: QWidget) -> None:
         painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(row * grid.columns))
 
 
+def room_for_samples() -> float:
+    """Return the height that the numbers of a signal's samples need below it."""
+    return 2 + metrics().height() + EDGE
+
+
+def paint_row(painter: QPainter, lens: Lens, row: int, column: int | None) -> None:
+    """Frame a row of the only tile, along its whole length, and an element in it."""
+    if not 0 <= row < lens.grid.height or lens.grid.height == 1:
+        return
+    painter.save()
+    painter.setClipRect(lens.view.adjusted(-EDGE, -EDGE, EDGE, EDGE))
+    ends = lens.cell(Place(0, row, 0)).united(lens.cell(Place(0, row, lens.grid.width - 1)))
+    paint_mark(painter, ends, 2 if ends.height() >= 8 else 1)
+    if column is not None and column < lens.grid.width:
+        painter.setClipRect(lens.view)
+        paint_mark(painter, lens.cell(Place(0, row, column)), 1)
+    painter.restore()
+
+
+def paint_channel_numbers(painter: QPainter, lens: Lens, widget: QWidget) -> None:
+    """Number the rows of the only tile, as many as there is room for, at round steps."""
+    view, height = lens.view, metrics().height()
+    painter.fillRect(QRectF(0, 0, view.left() - EDGE, widget.height()), theme.color("panel"))
+    painter.setFont(theme.font("small"))
+    painter.setPen(theme.color("muted"))
+    rows = lens.grid.height
+    step = round_step(rows, lens.tile(0).height() / (height * 1.6))
+    for row in range(0, rows, step) if rows > 1 else ():
+        middle = lens.cell(Place(0, row, 0)).center().y()
+        if view.top() - 2 <= middle <= view.bottom() + 2:
+            where = QRectF(0, middle - height / 2, view.left() - 10, height)
+            painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(row))
+
+
+def paint_samples(painter: QPainter, lens: Lens, widget: QWidget) -> None:
+    """Number the samples below the only tile, and say what is counted."""
+    view, measure = lens.view, metrics()
+    painter.fillRect(QRectF(0, view.bottom() + EDGE, widget.width(), widget.height()), theme.color("panel"))
+    painter.setFont(theme.font("small"))
+    painter.setPen(theme.color("muted"))
+    top, samples = view.bottom() + 3, lens.grid.width
+    named_from = view.right() - measure.horizontalAdvance("time steps")
+    painter.drawText(QRectF(named_from, top, 200, measure.height()), Qt.AlignmentFlag.AlignVCenter, "time steps")
+    step = round_step(samples, lens.tile(0).width() / (measure.horizontalAdvance(str(samples)) + 32))
+    for sample in range(0, samples, step):
+        middle = lens.cell(Place(0, 0, sample)).center().x()
+        width = measure.horizontalAdvance(str(sample))
+        left = max(view.left(), middle - width / 2)
+        if middle >= view.left() - 2 and left + width <= named_from - 6:
+            painter.drawText(QRectF(left, top, width + 2, measure.height()), Qt.AlignmentFlag.AlignVCenter, str(sample))
+
+
+def round_step(count: int, at_most: float) -> int:
+    """Return the smallest of 1, 2, 5, 10, 20, ... in whose steps at most so many numbers are written."""
+    step = 1
+    while count / step > max(1.0, at_most):
+        step = step * 5 // 2 if str(step)[0] == "2" else step * 2
+    return step
+
+
 def paint_bar(painter: QPainter, lens: Lens, widget: QWidget, bar: Bar) -> None:
     """Paint a color bar at the right of the tiles, with the limits at its ends."""
     view, line = lens.view, metrics().height()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from inspector.graph.feeding import Feeding
 from inspector.graph.preprocessing import Preprocessing
 from inspector.ui.drops import PICTURE_ENDINGS, Dropped, sort_files
 from inspector.ui.session import Session
@@ -36,6 +37,7 @@ class Opening(QObject):
         self._remembered = ("", "")
         self._labels_waiting = ""
         self._recipe_waiting: Preprocessing | None = None
+        self._feeding_waiting: Feeding | None = None
         self.labels_file = ""
         session.model_changed.connect(self._on_model)
         session.prediction_changed.connect(self._on_prediction)
@@ -57,7 +59,7 @@ class Opening(QObject):
         pictures = self._settings.pictures()
         folder = os.path.dirname(self._session.image or (pictures[0] if pictures else ""))
         endings = " ".join(f"*{ending}" for ending in PICTURE_ENDINGS)
-        kinds = f"Pictures and tensors ({endings});;All files (*)"
+        kinds = f"Pictures, signals and tensors ({endings});;All files (*)"
         paths, _ = QFileDialog.getOpenFileNames(self._window, "Open picture", folder, kinds)
         if paths:
             self.open_files(tuple(paths))
@@ -103,9 +105,9 @@ class Opening(QObject):
         self._status.clear_remark()
         self._session.dismiss_failure()
 
-    def prepare_first_model(self, recipe: Preprocessing | None, labels: str) -> None:
-        """Have the next model that opens run with this preprocessing and these class names."""
-        self._recipe_waiting, self._labels_waiting = recipe, labels
+    def prepare_first_model(self, recipe: Preprocessing | None, labels: str, feeding: Feeding | None = None) -> None:
+        """Have the next model that opens run with this preprocessing, these class names and these inputs."""
+        self._recipe_waiting, self._labels_waiting, self._feeding_waiting = recipe, labels, feeding
 
     def _take_labels(self, path: str) -> None:
         """Name the classes, and say so: where no class is shown, nothing else would show it."""
@@ -134,6 +136,12 @@ class Opening(QObject):
             self._remember(model.path, "")
         if self._recipe_waiting is not None:
             self._session.preprocessing, self._recipe_waiting = self._recipe_waiting, None
+        if self._feeding_waiting is not None:
+            given, self._feeding_waiting = self._feeding_waiting, None
+            self._session.shapes = given.shapes_of(model)
+            self._session.input_files = given.files_of(model)
+            self._session.fills = given.fills_of(model)
+            self._session.frame = given.frame
         if self._labels_waiting:  # not before: a new model forgets the names of the old one
             waiting, self._labels_waiting = self._labels_waiting, ""
             self._name_classes(waiting)

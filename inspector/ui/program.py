@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from inspector import __version__
 from inspector.errors import error_of
+from inspector.graph.feeding import Feeding
 from inspector.graph.preprocessing import preset
 from inspector.ui import icons, theme
 from inspector.ui.crashes import kept_log, reported_mistakes
@@ -39,6 +40,10 @@ class Wishes:
     labels: str = ""
     theme: str = ""
     size: tuple[int, int] | None = None
+    tensor_bytes: int = 0
+    input_shapes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    frame: int = 0
 
 
 def open_window(wishes: Wishes) -> int:
@@ -47,7 +52,8 @@ def open_window(wishes: Wishes) -> int:
     settings = Settings(configuration_file())
     theme.apply(application, _theme(wishes.theme or settings.values.theme))
     with kept_log(state_folder()) as crash, reported_mistakes() as reporter, _closed_by_signals() as closer:
-        session = Session(wishes.provider)
+        tensor_bytes = wishes.tensor_bytes or settings.values.tensor_memory_mib << 20
+        session = Session(wishes.provider, tensor_bytes=tensor_bytes)
         window = MainWindow(session, settings)
         reporter.mistake.connect(window.report_mistake)
         closer.asked.connect(window.close)
@@ -71,7 +77,7 @@ def take_screenshot(wishes: Wishes, path: str) -> int:
     """
     application = make_application()
     theme.apply(application, _theme(wishes.theme or "dark"))
-    session = Session(wishes.provider)
+    session = Session(wishes.provider, tensor_bytes=wishes.tensor_bytes)
     window = MainWindow(session, Settings(None))
     window.setMinimumSize(1, 1)
     window.resize(*(wishes.size or SCREENSHOT_SIZE))
@@ -102,9 +108,10 @@ def make_application() -> QApplication:
 
 
 def begin(session: Session, window: MainWindow, wishes: Wishes) -> None:
-    """Open what the command line named; preprocessing and labels hold for the first model."""
+    """Open what the command line named; preprocessing, labels and inputs hold for the first model."""
     recipe = preset(wishes.preprocess, "chosen on the command line") if wishes.preprocess else None
-    window.opening.prepare_first_model(recipe, wishes.labels)
+    feeding = Feeding(wishes.input_shapes, wishes.inputs, wishes.frame)
+    window.opening.prepare_first_model(recipe, wishes.labels, feeding)
     model, images = wishes.model, wishes.images
     if model.lower().endswith((MODEL_ENDING, *PICTURE_ENDINGS)) or os.path.isdir(model):
         window.opening.open_files((model, *images))

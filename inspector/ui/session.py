@@ -6,12 +6,24 @@ import os
 import threading
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from inspector.analysis.reading import Reading, reading
 from inspector.engine.client import Engine
-from inspector.engine.protocol import Failed, Measured, ModelOpened, OpenModel, Predicted, Ran, Ready, Reply, RunImage
+from inspector.engine.protocol import (
+    Failed,
+    Measured,
+    MeasureLayers,
+    ModelOpened,
+    OpenModel,
+    Predicted,
+    Ran,
+    Ready,
+    Reply,
+    RunImage,
+)
 from inspector.errors import ImageError, InspectorError
 from inspector.graph.model import Array, Layer, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
@@ -34,6 +46,7 @@ class View:
         scaling: A name from ``render.SCALINGS``.
         slice: Which slice of a volume; None for the middle one.
         codes: Show a quantized tensor's integers, not the real numbers that they stand for.
+        signals: Show a layer of signals as ``"curves"``, or as an ``"image"`` of time and channel.
     """
 
     layer: str = ""
@@ -43,6 +56,7 @@ class View:
     scaling: str = "percentile"
     slice: int | None = None
     codes: bool = False
+    signals: Literal["curves", "image"] = "curves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,16 @@ class Failure:
     remedy: str = ""
     detail: str = ""
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The last reading, and what it was made of."""
+
+    run: Run
+    layer: Layer
+    codes: bool
+    reading: Reading | None
 
 
 class Session(QObject):
@@ -70,6 +94,7 @@ class Session(QObject):
         run_view: In which view a quantized model is run; see ``Run.view``.
         head: How the user wants the answer read, a kind from ``analysis.heads``; ``""`` leaves it to the model.
         measured: How long each layer takes, once that was asked for.
+        tensor_bytes: What the tensors of one run may take; 0 for a quarter of the memory that is free.
         labels: What the user loaded; empty leaves it to the model.
         busy: A phrase ("opening digits.onnx"); empty when nothing is under way.
     """
@@ -80,9 +105,10 @@ class Session(QObject):
     view_changed = Signal()
     busy_changed = Signal()
     failure_changed = Signal()
+    measured_changed = Signal()
     _replied = Signal(object, object)  # an engine and its reply, from the engine's thread to ours
 
-    def __init__(self, provider: str = "auto", parent: QObject | None = None) -> None:
+    def __init__(self, provider: str = "auto", parent: QObject | None = None, tensor_bytes: int = 0) -> None:
         super().__init__(parent)
         self.model: Model | None = None
         self.images: tuple[str, ...] = ()
@@ -101,16 +127,21 @@ class Session(QObject):
         self.measured: Measured | None = None
         self.labels: tuple[str, ...] = ()
         self.provider = provider
+        self.tensor_bytes = tensor_bytes
         self.ready: Ready | None = None
         self.busy = ""
         self.failure: Failure | None = None
         self._last_request = 0
         self._shown_images: tuple[str, ...] = ()  # what ``images`` was when the prediction came
+        self._measured_shapes: dict[str, tuple[int, ...]] = {}  # of the inputs that ``measured`` was measured with
+        self._read: _Read | None = None
+        self._found: tuple[Model, str, Layer | None] | None = None  # the selected layer, and where it was
         self._fetching: set[int] = set()  # requests for tensors that a partial run left out
         self._retiring: list[threading.Thread] = []
         self._replied.connect(self._on_reply)
         self._engine: Engine | None = None  # serves the model that is shown
         self._candidate: Engine | None = None  # opens the model that may replace it
+        self._measurer: Engine | None = None  # times the layers, and ends with its answer
         self._spare: Engine | None = self._new_engine()  # warm: its child has loaded the libraries
         self._spare_timer = QTimer(self, singleShot=True, interval=_SPARE_AFTER_MS)
         self._spare_timer.timeout.connect(self._keep_spare)
@@ -205,6 +236,24 @@ class Session(QObject):
             if self.model is not None:
                 self.open_model(self.model.path)
 
+    def set_tensor_memory(self, tensor_bytes: int) -> None:
+        """Give the tensors of one run that much memory from now on; 0 for a quarter of what is free."""
+        if tensor_bytes != self.tensor_bytes:
+            self.tensor_bytes = tensor_bytes
+            self._retire(self._spare)
+            self._spare = None
+            if self.model is not None:
+                self.open_model(self.model.path)
+
+    def measure_layers(self) -> None:
+        """Time each layer on the picture that is shown, in a process of its own; the answer will be in ``measured``."""
+        if self.model is None or self.prediction is None or self.busy:  # another run would disturb the times
+            return
+        self._measurer = self._new_engine(scratch=True)
+        self._begin(f"measuring the layers of {os.path.basename(self.model.path)}")
+        run = self._request(self.model, self.prediction.image, self.prediction.preprocessing)
+        self._measurer.send(MeasureLayers(run.request_id, run))
+
     def set_labels(self, path: str) -> None:
         """Name the classes by a labels file."""
         try:
@@ -227,8 +276,10 @@ class Session(QObject):
         """Stop what is under way; what is shown stays."""
         if self._candidate is not None:
             self._candidate.cancel()
-        elif self._engine is not None:
-            self._engine.cancel()
+            return
+        for engine in (self._engine, self._measurer):
+            if engine is not None:
+                engine.cancel()
 
     def dismiss_failure(self) -> None:
         if self.failure is not None:
@@ -238,23 +289,44 @@ class Session(QObject):
     def close(self) -> None:
         """End the children and let go of their memory; nothing is answered any more."""
         self._spare_timer.stop()
-        for engine in (self._engine, self._candidate, self._spare):
+        for engine in (self._engine, self._candidate, self._spare, self._measurer):
             self._retire(engine)
         for thread in self._retiring:
             thread.join()
-        self._engine = self._candidate = self._spare = None
-        self.prediction = self.run = None
+        self._engine = self._candidate = self._spare = self._measurer = None
+        self.prediction = self.run = self._read = None
 
     # ---------------------------------------------------------------- what panels read
 
     def layer(self) -> Layer | None:
         """Return the selected layer."""
-        return self.model.layer(self.view.layer) if self.model is not None else None
+        if self.model is None:
+            return None
+        last = self._found
+        if last is None or last[0] is not self.model or last[1] != self.view.layer:  # there may be tens of thousands
+            last = self._found = self.model, self.view.layer, self.model.layer(self.view.layer)
+        return last[2]
 
     def tensor(self) -> Array | None:
         """Return the selected layer's shown tensor in the run, or None if there is none (yet)."""
         layer = self.layer()
         return self.run.tensors.get(layer.output.name) if self.run is not None and layer is not None else None
+
+    def reading(self) -> Reading | None:
+        """Return the selected layer's tensor as feature maps, as the view wants them.
+
+        None where the run holds none, or it cannot be read so. Until another is asked for, the same one is returned.
+        """
+        run, layer, tensor, codes = self.run, self.layer(), self.tensor(), self.view.codes
+        if run is None or layer is None or tensor is None:
+            return None
+        last = self._read
+        if last is None or last.run is not run or last.layer is not layer or last.codes != codes:
+            made = reading(tensor, layer.output, run.tensors, self.view.slice, codes)
+        else:
+            made = last.reading.at(self.view.slice) if last.reading is not None else None
+        self._read = _Read(run, layer, codes, made)
+        return made
 
     def class_labels(self) -> tuple[str, ...]:
         """Return the class names to show: the user's, else the model's; empty if nobody named them."""
@@ -262,13 +334,13 @@ class Session(QObject):
 
     # ---------------------------------------------------------------- requests and replies
 
-    def _new_engine(self) -> Engine:
+    def _new_engine(self, scratch: bool = False) -> Engine:
         engine: Engine
 
         def reply(message: Reply) -> None:
             self._replied.emit(engine, message)
 
-        engine = Engine(reply, provider=self.provider)
+        engine = Engine(reply, provider=self.provider, tensor_bytes=self.tensor_bytes, scratch=scratch)
         return engine
 
     def _retire(self, engine: Engine | None) -> None:
@@ -277,6 +349,12 @@ class Session(QObject):
             thread = threading.Thread(target=engine.close, name="retiring engine")
             thread.start()
             self._retiring = [*(each for each in self._retiring if each.is_alive()), thread]
+
+    def _let_go(self, gone: list[object]) -> None:
+        """Empty a list without waiting: with its engine gone, the last array of a run takes gigabytes along."""
+        thread = threading.Thread(target=gone.clear, name="letting go")
+        thread.start()
+        self._retiring.append(thread)
 
     def _keep_spare(self) -> None:
         if self._spare is None:
@@ -296,6 +374,7 @@ class Session(QObject):
         if self.model is None or self._engine is None or not self.image:
             self.prediction_changed.emit()  # a picture that waits is something to show
             return
+        self._end_measuring()
         self._begin(f"running {os.path.basename(self.image)}")
         self._engine.send(self._request(self.model, os.path.abspath(self.image), self.preprocessing))
 
@@ -334,7 +413,7 @@ class Session(QObject):
     def _end_if_idle(self) -> None:
         is_opening = self._candidate is not None
         is_running = self._engine is not None and self._engine.is_busy()
-        if self.busy and not is_opening and not is_running:
+        if self.busy and not is_opening and not is_running and self._measurer is None:
             self.busy = ""
             self.busy_changed.emit()
 
@@ -348,6 +427,8 @@ class Session(QObject):
             self._on_candidate(engine, reply)
         elif engine is self._engine:
             self._on_engine(reply)
+        elif engine is self._measurer:
+            self._on_measurer(reply)
         # an engine that was replaced may still have had an answer under way
 
     def _on_candidate(self, engine: Engine, reply: Reply) -> None:
@@ -363,6 +444,29 @@ class Session(QObject):
                 self._end_if_idle()
                 self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 
+    def _on_measurer(self, reply: Reply) -> None:
+        self._end_measuring()
+        self._end_if_idle()
+        match reply:
+            case Measured():
+                self._take_times(reply)
+            case Failed():
+                self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
+
+    def _end_measuring(self) -> None:
+        self._retire(self._measurer)
+        self._measurer = None
+
+    def _take_times(self, measured: Measured | None) -> None:
+        if measured is not self.measured:
+            self.measured = measured
+            self._measured_shapes = self._fed_shapes()
+            self.measured_changed.emit()
+
+    def _fed_shapes(self) -> dict[str, tuple[int, ...]]:
+        fed = self.prediction.fed if self.prediction is not None else {}
+        return {name: array.shape for name, array in fed.items()}
+
     def _show_model(self, model: Model) -> None:
         same = self.model is not None and self.model.path == model.path
         kept = self.view.layer if same and model.layer(self.view.layer) is not None else _first_layer(model)
@@ -370,11 +474,15 @@ class Session(QObject):
             self.labels, self.head, self.run_view = (), "", "step by step"
             self.shapes, self.input_files, self.fills = {}, {}, {}
             self.preprocessing = self.remembered.get(model.fingerprint)
+        gone: list[object] = [self.prediction, self.run, self._read]
         self.model, self.prediction, self.run, self.ready = model, None, None, None
-        self.measured = None
+        self._read = None
+        self._end_measuring()
+        self._take_times(None)
         self._fetching.clear()
         self.view = replace(self.view, layer=kept, channel=0, element=None)
         self.model_changed.emit()
+        self._let_go(gone)
         self._run_image()
 
     def _on_engine(self, reply: Reply) -> None:
@@ -389,6 +497,8 @@ class Session(QObject):
             case Predicted():
                 if reply.request_id not in self._fetching:
                     self.prediction = reply.prediction
+                    if self._fed_shapes() != self._measured_shapes:  # the times are those of other shapes
+                        self._take_times(None)
                     self._shown_images = self.images
                     self.prediction_changed.emit()
             case Ran():
@@ -406,7 +516,7 @@ class Session(QObject):
             tensors = {**self.run.tensors, **run.tensors}
             missing = tuple(name for name in self.run.missing if name not in tensors)
             run = replace(self.run, tensors=tensors, missing=missing)
-        self.run, self.prediction = run, run.prediction
+        self.run, self.prediction, self._read = run, run.prediction, None
         self._end_if_idle()
         self.run_changed.emit()
         self._fetch_missing()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from typing import Any
 from PySide6.QtCore import QLockFile, QSettings, QStandardPaths
 
 from inspector import __version__
+from inspector.graph import recipe_text
+from inspector.graph.preprocessing import Preprocessing
 from inspector.ui.theme import THEMES, Theme
 
 log = logging.getLogger(__name__)
@@ -25,8 +29,11 @@ log = logging.getLogger(__name__)
 FORMAT = "1"
 LAYOUT_VERSION = 1  # raise it when docks are added or renamed
 RECENT = 10
+REMEMBERED = 200  # models whose preprocessing is known
 _LOCK_MILLISECONDS = 2_000
 _LARGEST_LAYOUT = 1 << 20
+_MOST_MEBIBYTES = 1 << 30
+_FINGERPRINT = re.compile("[0-9a-f]{16,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Values:
         starting: The last start has not been seen to end well.
         models: Newest first.
         pictures: Newest first.
+        recipes: What the user chose for a model, with its fingerprint; newest first.
+        tensor_memory_mib: What the tensors of one run may take, in MiB; 0 for a quarter of the memory that is free.
     """
 
     theme: Theme = "system"
@@ -62,6 +71,8 @@ class Values:
     starting: bool = False
     models: tuple[RecentModel, ...] = ()
     pictures: tuple[str, ...] = ()
+    recipes: tuple[tuple[str, Preprocessing], ...] = ()
+    tensor_memory_mib: int = 0
 
 
 def configuration_file() -> Path:
@@ -112,6 +123,16 @@ class Settings:
         def changed(values: Values) -> Values:
             others = (each for each in values.pictures if each != path)
             return replace(values, pictures=(path, *others)[:RECENT])
+
+        self._update(changed)
+
+    def remember_recipe(self, fingerprint: str, recipe: Preprocessing | None) -> None:
+        """Put the preprocessing of a model at the head of those that are known, or forget it."""
+        newest = ((fingerprint, recipe),) if recipe is not None else ()
+
+        def changed(values: Values) -> Values:
+            others = (each for each in values.recipes if each[0] != fingerprint)
+            return replace(values, recipes=(*newest, *others)[:REMEMBERED])
 
         self._update(changed)
 
@@ -246,6 +267,12 @@ def _text_of_flag(value: bool) -> str:
     return "1" if value else "0"
 
 
+def _mebibytes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _MOST_MEBIBYTES):
+        raise ValueError("not an amount of memory")
+    return int(text)
+
+
 def _text_of_models(models: tuple[RecentModel, ...]) -> str:
     return json.dumps([[each.path, each.image, each.opened] for each in models])
 
@@ -263,6 +290,21 @@ def _text_of_pictures(pictures: tuple[str, ...]) -> str:
 
 def _pictures(text: str) -> tuple[str, ...]:
     return tuple(_path(each) for each in _list(text))[:RECENT]
+
+
+def _text_of_recipes(recipes: tuple[tuple[str, Preprocessing], ...]) -> str:
+    return json.dumps([[fingerprint, recipe_text.record(recipe)] for fingerprint, recipe in recipes])
+
+
+def _recipes(text: str) -> tuple[tuple[str, Preprocessing], ...]:
+    """Return the recipes; one that is damaged is left out, as it concerns one model only."""
+    found: dict[str, Preprocessing] = {}
+    for each in _list(text)[:REMEMBERED]:
+        with contextlib.suppress(ValueError, TypeError):
+            fingerprint, kept = each
+            if isinstance(fingerprint, str) and _FINGERPRINT.fullmatch(fingerprint):
+                found.setdefault(fingerprint, recipe_text.from_record(kept))
+    return tuple(found.items())
 
 
 def _list(text: str) -> list[Any]:
@@ -291,4 +333,6 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], str], Callable[[str], Any]]] = {
     "starting": ("window/starting", _text_of_flag, _flag),
     "models": ("recent/models", _text_of_models, _models),
     "pictures": ("recent/pictures", _text_of_pictures, _pictures),
+    "recipes": ("models/preprocessing", _text_of_recipes, _recipes),
+    "tensor_memory_mib": ("engine/tensor memory", str, _mebibytes),
 }

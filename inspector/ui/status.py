@@ -10,17 +10,16 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from inspector import format
-from inspector.analysis.maps import feature_maps
 from inspector.analysis.statistics import statistics
-from inspector.graph.model import Difference, Prediction
+from inspector.graph.context import left_out
+from inspector.graph.model import Difference, Model, Prediction, Run
 from inspector.ui import icons, theme
-from inspector.ui.panels.feature_maps import sees
+from inspector.ui.readout import Readout, place_of, sees, value_of
 from inspector.ui.session import Failure, Session
 from inspector.ui.status_line import Line, Part
 from inspector.ui.text import file_name, shortened, shown, tooltip
 
 Tone = Literal["text", "warning", "error"]
-Readout = tuple[tuple[str, str], ...]  # (label, value): ("channel", "61"); without a label, a name
 
 BUSY_AFTER_MS = 300
 AGREES_WITHIN = 0.01  # of the output's largest value
@@ -42,7 +41,6 @@ class StatusBar(QStatusBar):
         self._remark: Failure | None = None
         self._remark_tone: Tone = "text"
         self._task = ""  # what the window itself does, such as an export
-        self._noted = ""  # why the model runs on something else than was asked for: said aloud once
         self._shows_busy = False
         self.setSizeGripEnabled(False)
         self.setFixedHeight(theme.STATUS_HEIGHT)
@@ -68,7 +66,6 @@ class StatusBar(QStatusBar):
         self.addWidget(self._row(), 1)
         for signal in (session.failure_changed, session.model_changed, session.view_changed, session.run_changed):
             signal.connect(self._show_left)
-        session.busy_changed.connect(self._say_note)
         session.busy_changed.connect(self._on_busy)
         session.busy_changed.connect(self._show_right)
         for signal in (session.model_changed, session.prediction_changed, session.run_changed):
@@ -166,15 +163,12 @@ class StatusBar(QStatusBar):
         layer = session.layer()
         if layer is None:
             return (("", file_name(session.model.path)),)
-        readout = [("", shortened(layer.name, 32)), ("channel", str(session.view.channel))]
-        tensor, element = session.tensor(), session.view.element
-        maps = feature_maps(tensor) if tensor is not None else None
-        if element is not None and maps is not None:
-            row, column = element
-            readout += [("row", str(row)), ("column", str(column))]
-            if session.view.channel < len(maps) and row < maps.shape[1] and column < maps.shape[2]:
-                readout.append(("=", format.significant(float(maps[session.view.channel, row, column]))))
-        return (*readout, *sees(layer.receptive_field))
+        name, reading = ("", shortened(layer.name, 32)), session.reading()
+        channel, element = session.view.channel, session.view.element
+        if reading is None:
+            return (name, ("channel", str(channel)), *sees(layer.receptive_field))
+        value = value_of(reading, channel, element) if element is not None else ()
+        return (name, *place_of(reading, channel, element), *value, *sees(layer.receptive_field))
 
     @Slot()
     def _ask_details(self) -> None:
@@ -204,30 +198,22 @@ class StatusBar(QStatusBar):
             line.setVisible(said is None or wanted + gaps <= self.width())
 
     @Slot()
-    def _say_note(self) -> None:
-        """Say aloud, once, that the model runs on something else than was asked for; its icon at the right stays."""
-        ready = self._session.ready
-        if ready is not None and ready.note != self._noted:
-            self._noted = ready.note
-            if ready.note:
-                self.show_remark(ready.note, tone="warning")
-
-    @Slot()
     def _show_right(self) -> None:
         session = self._session
         run, prediction, ready = session.run, session.prediction, session.ready
         if run is not None and run.difference is not None:
-            part, explained = check_part(run.difference, run.prediction)
+            part, what = check_part(run.difference, run.prediction, run.view == "as deployed")
             self.check.show_parts([part])
-            self.check.setToolTip(tooltip(explained))
+            self.check.setToolTip(tooltip(what))
         elif session.model is None:
             self.check.show_parts([Part("", label="Files stay on this computer")])
             self.check.setToolTip("")
         else:
             self.check.show_parts([])
             self.check.setToolTip("")
-        size_bytes = sum(tensor.nbytes for tensor in run.tensors.values()) if run is not None else 0
-        self.memory.show_parts([Part(format.memory(size_bytes), label="tensors")] if run is not None else [])
+        parts, explained = _memory(run, session.model)
+        self.memory.show_parts(parts)
+        self.memory.setToolTip(tooltip(*explained))
         used = prediction.provider if prediction is not None else ready.provider if ready is not None else ""
         note = ready.note if ready is not None else ""
         name = f"ONNX Runtime, {used}" if used else "ONNX Runtime"
@@ -241,9 +227,37 @@ def _parts(readout: Readout) -> list[Part]:
     return [Part(value, label, bold=label in ("", "=")) for label, value in readout]
 
 
-def check_part(difference: Difference, prediction: Prediction) -> tuple[Part, str]:
-    """Return how far the model as deployed agrees with its instrumented copy: for the status bar, and explained."""
+def _memory(run: Run | None, model: Model | None) -> tuple[list[Part], tuple[str, ...]]:
+    """Return what the tensors of a run take and what it left out: for the status bar, and explained."""
+    if run is None or model is None:
+        return [], ()
+    held = Part(format.memory(sum(tensor.nbytes for tensor in run.tensors.values())), label="tensors")
+    less = left_out(model, run)
+    if less is None:
+        return [held], ()
+    size = f" ({'' if less.is_all_known else 'at least '}{format.memory(less.bytes)})" if less.bytes else ""
+    said = f"{format.count(less.layers)} of {format.count(len(model.layers))} layers left out{size}"
+    return [held, Part(said, icon="warning", role="warning")], (
+        f"{said}: with them the run would have taken more memory than tensors may have.",
+        "A layer that was left out is computed when you look at it, with the same values.",
+        "Run, Memory for tensors sets how much there may be.",
+    )
+
+
+def check_part(difference: Difference, prediction: Prediction, as_deployed: bool = False) -> tuple[Part, str]:
+    """Return how far the model as deployed agrees with its instrumented copy: for the status bar, and explained.
+
+    Args:
+        difference: Between the two.
+        prediction: Of the model as deployed.
+        as_deployed: The tensors are those of the optimised network, of which only some are left.
+    """
     apart = difference.max_abs
+    if as_deployed and apart == 0:
+        return Part("as deployed", icon="check", role="good"), (
+            "The tensors come from the network as it is deployed, fully optimised: only those that are left when its "
+            f"operators are fused. Its output {shown(difference.output)} is the deployed network's, bit for bit."
+        )
     what = (
         "The probabilities come from the model as it is deployed, fully optimised; the feature maps from a copy that "
         f"is not optimised. In the output {shown(difference.output)} "

@@ -357,9 +357,12 @@ QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {t.canvas}; color: {t.text}; 
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border: 2px solid {t.accent}; padding: 0 6px;
     min-height: {CONTROL_HEIGHT - 4}px; }}
 QLineEdit:disabled {{ color: {off_panel}; }}
+QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus {{ border-color: {t.error}; }}
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ background: transparent; border: none;
     padding: 0 0 0 7px; min-height: 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border; width: 1px; border: none; }}
+QLabel[tone="error"] {{ color: {t.error}; }}
+QLabel[tone="warning"] {{ color: {t.warning}; }}
 QPlainTextEdit, QTextBrowser {{ background: {t.panel}; color: {t.text}; border: 1px solid {t.border};
     border-radius: {RADIUS}px; selection-background-color: {t.selection}; selection-color: {t.text}; }}
 QPlainTextEdit:focus, QTextBrowser:focus {{ border-color: {t.accent}; }}

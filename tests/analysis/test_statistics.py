@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from inspector.analysis.statistics import statistics
+from inspector.analysis.statistics import histogram, statistics
 
 
 def test_statistics_are_those_of_the_finite_numbers_and_the_others_are_counted():
@@ -53,3 +53,14 @@ def test_statistics_of_booleans_are_those_of_zero_and_one():
 def test_statistics_of_complex_numbers_are_those_of_their_magnitudes():
     found = statistics(np.array([3 + 4j, 0, -5j], np.complex64))
     assert (found.minimum, found.maximum, found.zeros) == (0, 5, 1 / 3)
+
+
+def test_a_histogram_counts_the_finite_values_in_equal_steps():
+    counts, low, high = histogram(np.array([0, 1, 2, 3, 4, 4, np.nan, np.inf]), 4)
+    assert (counts.tolist(), low, high) == ([1, 1, 1, 3], 0, 4)  # the last step holds its end
+
+
+def test_a_histogram_of_one_value_has_no_steps():
+    assert histogram(np.full(5, 2.0))[0].size == 0
+    assert histogram(np.array([np.nan]))[0].size == 0
+    assert histogram(np.zeros(0))[0].size == 0

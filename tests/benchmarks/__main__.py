@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import drawing, opening
+from tests.benchmarks import drawing, memory, opening, pictures, stalls
 
-MEASURED = {"opening": opening.report, "drawing": drawing.report}
+MEASURED = {
+    "opening": opening.report,
+    "drawing": drawing.report,
+    "memory": memory.report,
+    "stalls": stalls.report,
+    "pictures": pictures.report,
+}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from tests.cli.processes import run
     "arguments",
     [
         ("classify",),
-        ("classify", "model.onnx"),
+        ("classify", "model.onnx", "a.png", "--input-shape", "x=1;3"),
         ("classify", "model.onnx", "a.png", "--top", "0"),
         ("classify", "model.onnx", "a.png", "--preprocess", "magic"),
         ("classify", "model.onnx", "a.png", "--provider", "tpu"),

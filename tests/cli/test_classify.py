@@ -16,10 +16,13 @@ def test_classify_prints_exactly_the_keys_that_scripts_rely_on(answered, linear,
     assert (content["model"], content["provider"]) == (linear, "CPU")
     (result,) = content["results"]
     assert list(result) == [
-        *("image", "head", "top", "outputs", "preprocessing", "seconds", "instrumented_difference"),
+        *("image", "head", "head_reason", "head_warning", "top", "outputs", "preprocessing", "inputs", "note"),
+        *("seconds", "instrumented_difference"),
     ]
     assert result["image"] == fed
     assert result["head"] == "logits"
+    reason = "The last operator is Gemm (fc), with no softmax after it: these are logits. Softmax was applied here."
+    assert (result["head_reason"], result["head_warning"]) == (reason, None)
     assert result["preprocessing"] is None
     assert result["seconds"] > 0
     assert result["instrumented_difference"] is None
@@ -29,7 +32,8 @@ def test_classify_prints_exactly_the_keys_that_scripts_rely_on(answered, linear,
     assert [each["probability"] for each in result["top"]] == pytest.approx(PROBABILITIES)
     (output,) = result["outputs"]
     assert output == {
-        **{"name": "y", "shape": [1, 3], "dtype": "float32", "min": -1.0, "max": 3.0},
+        **{"name": "y", "kind": "classes", "reason": reason, "shape": [1, 3], "dtype": "float32"},
+        **{"min": -1.0, "max": 3.0},
         "mean": pytest.approx(5 / 3),
     }
 
@@ -78,6 +82,7 @@ def test_classify_prints_a_table_for_people(said, linear, fed):
     assert lines[1].split() == ["probability", "logit", "class"]
     assert lines[2].split() == [f"{PROBABILITIES[0]:.4f}", "3.000", "0"]
     assert lines[4].split() == [f"{PROBABILITIES[2]:.4f}", "−1.000", "2"]
+    assert lines[5].startswith("  The last operator is Gemm (fc), with no softmax after it")
 
 
 def test_an_answer_that_is_no_class_is_shown_by_its_numbers(answered, said, tmp_path, fed):
@@ -86,7 +91,9 @@ def test_an_answer_that_is_no_class_is_shown_by_its_numbers(answered, said, tmp_
     (result,) = answered("classify", model, fed)["results"]
     assert (result["head"], result["top"]) == ("none", [])
     assert result["outputs"][0] == {
-        **{"name": "y", "shape": [1, 1, 2, 2], "dtype": "float32", "min": 1.0, "max": 4.0, "mean": 2.5}
+        **{"name": "y", "kind": "tensor", "shape": [1, 1, 2, 2], "dtype": "float32"},
+        **{"min": 1.0, "max": 4.0, "mean": 2.5},
+        "reason": "Numbers: 1 × 1 × 2 × 2 is neither one number for each class nor shaped like the picture.",
     }
     _, out, _ = said("classify", model, fed)
     assert out.splitlines()[2].split() == ["1.000", "4.000", "2.500", "float32", "1", "×", "1", "×", "2", "×", "2", "y"]
@@ -132,7 +139,7 @@ def test_squeezenet_knows_its_pictures(answered, shared):
     first = content["results"][0]["top"][0]
     assert first["label"] == "goldfish, Carassius auratus"
     assert first["probability"] == pytest.approx(0.9966, abs=0.002)
-    assert {result["head"] for result in content["results"]} == {"probabilities"}
+    assert {result["head"] for result in content["results"]} == {"softmax"}
 
 
 def test_labels_have_a_column_where_there_are_any(said, linear, fed, tmp_path):
@@ -182,3 +189,87 @@ def test_what_the_layers_lack_is_not_said_of_an_answer(said, tmp_path):
     np.save(tmp_path / "row.npy", np.array([[1, 2, 3]], np.float32))
     assert "batch size is open" in said("layers", model)[2]
     assert said("classify", model, str(tmp_path / "row.npy"))[2] == ""
+
+
+# ---------------------------------------------------------------- how the answer is read
+
+
+def test_the_user_says_how_the_answer_is_read(answered, linear, fed):
+    (result,) = answered("classify", linear, fed, "--head", "sigmoid")["results"]
+    assert result["head"] == "sigmoid"
+    assert result["head_reason"] == "Read as sigmoid, as you chose. Sigmoid was applied here. Found: logits."
+    assert result["top"][0]["probability"] == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_a_reading_that_cannot_be_meant_is_said_once_and_not_followed(said, answered, linear, fed):
+    code, _, err = said("classify", linear, fed, fed, "--head", "softmax")
+    assert code == 0
+    assert err.count("y cannot be read as softmax: the values are not between 0 and 1.") == 1
+    (result,) = answered("classify", linear, fed, "--head", "softmax")["results"]
+    assert (result["head"], result["head_warning"]) == (
+        "logits",
+        "y cannot be read as softmax: the values are not between 0 and 1.",
+    )
+
+
+def test_a_class_number_alone_has_no_probability(answered, said, tmp_path, fed):
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["z"], "flat"),
+        helper.make_node("ArgMax", ["z"], ["y"], "best", axis=1, keepdims=0),
+    ]
+    model = save(tmp_path / "best.onnx", nodes, {"x": (FLOAT, [1, 1, 2, 2])}, {"y": (7, [1])})
+    (tmp_path / "names.txt").write_text("a\nb\nc\nd\n")
+    labels = ("--labels", str(tmp_path / "names.txt"))
+    (result,) = answered("classify", model, fed, *labels)["results"]
+    assert result["head"] == "index"
+    assert result["top"] == [{"index": 3, "label": "d", "probability": None, "logit": None}]
+    _, out, _ = said("classify", model, fed, *labels)
+    assert [line.split() for line in out.splitlines()[1:3]] == [["class", "label"], ["3", "d"]]
+
+
+@pytest.fixture
+def segmenter(tmp_path):
+    """A map of two classes: white is the first, black the second."""
+    nodes = [
+        helper.make_node("Mul", ["x", "zero"], ["nothing"], "nothing"),
+        helper.make_node("Add", ["nothing", "half"], ["even"], "even"),
+        helper.make_node("Concat", ["x", "even"], ["both"], "both", axis=1),
+        helper.make_node("Softmax", ["both"], ["y"], "softmax", axis=1),
+    ]
+    weights = {"zero": np.float32(0), "half": np.float32(0.5)}
+    ends = {"x": (FLOAT, [1, 1, 16, 16])}, {"y": (FLOAT, [1, 2, 16, 16])}
+    return save(tmp_path / "segmenter.onnx", nodes, *ends, weights)
+
+
+@pytest.fixture
+def quarter(tmp_path):
+    """A quarter of it is white."""
+    values = np.zeros((1, 1, 16, 16), np.float32)
+    values[..., :4, :] = 1
+    np.save(tmp_path / "quarter.npy", values)
+    return str(tmp_path / "quarter.npy")
+
+
+def test_a_map_of_classes_is_said_to_be_one_with_its_shares(answered, said, segmenter, quarter, tmp_path):
+    (tmp_path / "names.txt").write_text("sky\nland\n")
+    labels = ("--labels", str(tmp_path / "names.txt"))
+    (result,) = answered("classify", segmenter, quarter, *labels)["results"]
+    (output,) = result["outputs"]
+    assert (result["head"], output["kind"]) == ("none", "class map")
+    assert [(each["index"], each["label"], each["share"]) for each in output["classes"]] == [
+        (1, "land", 0.75),
+        (0, "sky", 0.25),
+    ]
+    assert output["classes"][1]["color"] == "#8c8c8c"
+    _, out, _ = said("classify", segmenter, quarter, *labels)
+    assert "y: A map of classes: 2 channels of the input's size, 16 × 16; the last operator is Softmax" in out
+    assert [line.split() for line in out.splitlines()[-2:]] == [["75.0", "%", "1", "land"], ["25.0", "%", "0", "sky"]]
+
+
+def test_an_image_is_said_to_be_one_with_its_range(answered, said, tmp_path, quarter):
+    shape = (FLOAT, [1, 1, 16, 16])
+    model = save(tmp_path / "same.onnx", [helper.make_node("Identity", ["x"], ["y"])], {"x": shape}, {"y": shape})
+    (result,) = answered("classify", model, quarter)["results"]
+    assert (result["outputs"][0]["kind"], result["outputs"][0]["limits"]) == ("image", [0, 1])
+    _, out, _ = said("classify", model, quarter)
+    assert "y: An image: 1 channel of the input's size, 16 × 16. Drawn from 0 to 1, the usual range" in out

@@ -21,14 +21,13 @@ from tests.cli.processes import COMMAND
 
 
 def reference(model, feeds):
-    """Every tensor of the model, from a session of ours: all marked, nothing optimised, nothing prepacked."""
+    """Every tensor of the model, from a session of ours: all marked, nothing optimised."""
     proto = onnx.load(model)
     names = [name for node in proto.graph.node if node.op_type != "Constant" for name in node.output if name]
     del proto.graph.output[:]
     proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.add_session_config_entry("session.disable_prepacking", "1")
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return dict(zip(names, session.run(names, feeds), strict=True)), proto

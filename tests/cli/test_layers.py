@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from onnx import helper
 
+from inspector.engine.child.providers import gpu_driver_loads
 from tests.cli.build import FLOAT, save
 
 
@@ -18,6 +20,7 @@ def test_layers_prints_exactly_the_keys_that_scripts_rely_on(answered, linear):
     assert list(content["layers"][1]) == [
         *("index", "name", "op_type", "family", "inputs", "outputs", "output_shape", "dtype"),
         *("kernel_shape", "strides", "pads", "dilations", "group", "parameters", "macs", "receptive_field"),
+        "provider",
     ]
     gemm = content["layers"][1]
     assert (gemm["index"], gemm["name"], gemm["op_type"], gemm["family"]) == (1, "fc", "Gemm", "fully connected")
@@ -99,3 +102,51 @@ def test_a_picture_in_the_place_of_the_model_is_told_from_one(said, picture):
     code, out, err = said("layers", picture)
     assert (code, out) == (3, "")
     assert err == "noise.png is a PNG picture. Give an ONNX model first, and then pictures.\n"
+
+
+def test_the_time_of_each_layer_stands_beside_it_with_what_it_ran_on(answered, said, network, picture):
+    content = answered("layers", network, "--time", picture, "--repeats", "3")
+    assert all(layer["seconds"] > 0 for layer in content["layers"])
+    assert {layer["provider"] for layer in content["layers"]} == {"CPU"}
+    times = content["times"]
+    assert (times["image"], times["repeats"]) == (picture, 3)
+    assert times["layers_seconds"] == sum(layer["seconds"] for layer in content["layers"])
+    assert times["layers_seconds"] <= times["run_seconds"]
+    assert times["run_without_profiling_seconds"] > 0
+    assert times["deployed_run_seconds"] > 0
+
+    code, out, _ = said("layers", network, "--time", picture)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].split()[-2:] == ["ms", "on"]
+    for line in lines[1 : 1 + len(content["layers"])]:
+        milliseconds, provider = line.split()[-2:]
+        assert float(milliseconds) >= 0.001
+        assert provider == "CPU"
+    assert "in all layers" in lines[-2]
+    assert "without profiling" in lines[-2]
+    assert "instrumented network" in lines[-1]
+    assert "the median of 5 runs" in lines[-1]
+
+
+def test_without_time_nothing_is_known_of_what_a_layer_runs_on(answered, linear):
+    content = answered("layers", linear)
+    assert [layer["provider"] for layer in content["layers"]] == [None, None]
+    assert "times" not in content
+
+
+def test_layers_cannot_be_timed_on_what_is_no_picture(said, linear, tmp_path):
+    code, out, err = said("layers", linear, "--time", str(tmp_path / "absent.png"))
+    assert (code, out) == (3, "")
+    assert "absent.png" in err
+
+
+@pytest.mark.skipif(gpu_driver_loads(), reason="this machine has a GPU")
+def test_a_model_that_cuda_cannot_run_is_timed_only_if_that_is_allowed(said, linear, fed):
+    code, out, err = said("layers", linear, "--time", fed, "--provider", "cuda")
+    assert (code, out) == (4, "")
+    assert "--allow-fallback" in err
+    code, out, err = said("layers", linear, "--time", fed, "--provider", "cuda", "--allow-fallback")
+    assert code == 0
+    assert "CPU" in err
+    assert "ms" in out

@@ -110,6 +110,26 @@ def test_cuda_that_cannot_be_had_is_a_failure_and_no_silent_cpu(linear, fed):
     assert "CUDA" in done.stderr
 
 
+def test_cuda_that_cannot_be_had_may_be_allowed_to_be_the_cpu(linear, fed):
+    done = run("classify", linear, fed, "--provider", "cuda", "--allow-fallback", "--json")
+    assert done.returncode == 0
+    provider = json.loads(done.stdout)["provider"]
+    assert provider == "CUDA" or "CUDA" in done.stderr  # what it fell back to is never kept quiet
+
+
+def test_the_memory_for_tensors_is_an_amount_and_what_does_not_fit_is_fetched(network, picture, tmp_path):
+    for wrong in ("0", "-1", "much", "nan"):
+        assert run("classify", network, picture, "--memory", wrong).returncode == 2
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    for folder, options in ((whole, ()), (part, ("--memory", "0.000002"))):  # 2,147 bytes; the first map takes 1,024
+        done = run("export", network, picture, "--to", str(folder), "--what", "tensors", *options)
+        assert done.returncode == 0, done.stderr
+    files = sorted(each.relative_to(whole) for each in whole.rglob("*.npy"))
+    assert len([each for each in files if each.name[0].isdigit()]) == 11  # ten layers; the split has two tensors
+    for file in files:
+        assert (part / file).read_bytes() == (whole / file).read_bytes()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
 def test_the_window_without_a_display_is_one_sentence_and_exit_code_2(linear):
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")

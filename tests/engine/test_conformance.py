@@ -1,4 +1,4 @@
-"""Every operator test and light model that the onnx wheel ships, through the program's own engine.
+"""Every operator test and light model of the onnx wheel, and real networks, through the program's own engine.
 
 Expected: the reference outputs that come with each test, and, bit for bit, every tensor of a plain
 ONNX Runtime session with all tensors marked and optimisation off.
@@ -6,59 +6,67 @@ ONNX Runtime session with all tensors marked and optimisation off.
 
 from __future__ import annotations
 
+import json
+import mmap
 import queue
+import subprocess
+import sys
 import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import onnx.backend.test
-import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
+from inspector.engine import blocks
+from inspector.engine.child.sessions import Sessions
 from inspector.engine.protocol import Failed, Ran, RunImage
+from inspector.graph.model import Run
+from inspector.graph.reader import read
 from tests.engine.conftest import Conversation
+from tests.engine.plain import every_tensor, same
 
 DATA = Path(onnx.backend.test.__file__).parent / "data"
 CONVERTED = sorted(
     path for kind in ("pytorch-converted", "pytorch-operator", "simple") for path in (DATA / kind).iterdir()
 )
 LIGHT = sorted((DATA / "light").glob("*.onnx"))
+HERE = Path(__file__).resolve().parents[2]
+SAMPLE = 60
 ENGINES = 2  # side by side: starting a child takes longer than these models do
-
-
-def marked(path: Path) -> ort.InferenceSession:
-    """A plain session with everything marked that ONNX Runtime can hand out."""
-    model = onnx.load(path)
-    have = {output.name for output in model.graph.output}
-    for node in model.graph.node:
-        if node.op_type != "Constant":
-            model.graph.output.extend(
-                onnx.ValueInfoProto(name=name) for name in node.output if name and name not in have
-            )
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.add_session_config_entry("session.disable_prepacking", "1")
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def plain_runs(path: Path, feeds: dict[str, np.ndarray]) -> bool:
     try:
-        marked(path).run(None, feeds)
+        every_tensor(onnx.load(path), feeds)
     except Exception:  # noqa: BLE001  ONNX Runtime raises types of its own
         return False
     return True
 
 
-def same_as_plain(path: Path, run: object, feeds: dict[str, np.ndarray]) -> int:
+def same_as_plain(path: Path, run: Run, feeds: dict[str, np.ndarray]) -> int:
     """Compare all tensors bit for bit; return their number."""
-    session = marked(path)
-    names = [output.name for output in session.get_outputs() if output.type.startswith("tensor(")]
-    for name, value in zip(names, session.run(names, feeds), strict=True):
-        if value.dtype.kind not in "OU":
-            assert run.tensors[name].tobytes() == value.tobytes(), f"{path.parent.name}: {name}"
-    return len(names)
+    model = onnx.load(path, load_external_data=False)
+    tensors = every_tensor(model, feeds, str(path.parent))
+    wrong, count = [], 0
+    for name, expected in tensors.items():
+        if not isinstance(expected, np.ndarray) or expected.dtype.kind in "OU":
+            if name not in run.unshowable:
+                wrong.append(f"{name}, which holds no numbers, is not named")
+        elif name not in run.tensors:
+            wrong.append(f"{name} is not there")
+        else:
+            count += 1
+            if not same(run.tensors[name], expected, name in run.casts):
+                wrong.append(f"{name} differs")
+    assert not wrong, f"{path.parent.name}/{path.name}: {len(wrong)} of {len(tensors)}: {wrong[:5]}"
+    assert not run.missing
+    return count
 
 
 def feeds_of(path: Path, files: list[Path]) -> dict[str, Path]:
@@ -91,47 +99,160 @@ def check_converted(folder: Path, conversation: Conversation) -> tuple[int, str]
     return same_as_plain(path, reply.run, feeds), ""
 
 
-@pytest.mark.timeout(600)
-def test_the_converted_operator_tests_agree(capsys):
-    todo: queue.SimpleQueue[Path] = queue.SimpleQueue()
-    for folder in CONVERTED:
-        todo.put(folder)
-    agreed: list[int] = []
-    refused: dict[str, str] = {}
+def side_by_side(jobs: Sequence[object], work: Callable[[object, Conversation], None]) -> list[str]:
+    """Carry out each job with an engine of its own, some at a time; return what went wrong."""
+    todo: queue.SimpleQueue[object] = queue.SimpleQueue()
+    for job in jobs:
+        todo.put(job)
     wrong: list[str] = []
 
-    def work() -> None:
+    def keep_working() -> None:
         while True:
             try:
-                folder = todo.get_nowait()
+                job = todo.get_nowait()
             except queue.Empty:
                 return
             conversation = Conversation(provider="cpu")
             try:
-                count, why = check_converted(folder, conversation)
-                if why:
-                    refused[folder.name] = why
-                else:
-                    agreed.append(count)
+                work(job, conversation)
             except Exception as error:  # noqa: BLE001  a thread hands its failure to the test
-                wrong.append(f"{folder.name}: {type(error).__name__}: {error}")
+                wrong.append(f"{getattr(job, 'name', job)}: {type(error).__name__}: {error}")
             finally:
                 conversation.engine.close()
 
-    threads = [threading.Thread(target=work) for _ in range(ENGINES)]
+    threads = [threading.Thread(target=keep_working) for _ in range(ENGINES)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return wrong
+
+
+@pytest.mark.timeout(600)
+def test_the_converted_operator_tests_agree(capsys):
+    agreed: list[int] = []
+    refused: dict[str, str] = {}
+
+    def work(folder: Path, conversation: Conversation) -> None:
+        count, why = check_converted(folder, conversation)
+        if why:
+            refused[folder.name] = why
+        else:
+            agreed.append(count)
+
+    wrong = side_by_side(CONVERTED, work)
     with capsys.disabled():
         print(f"\n{len(agreed)} of {len(CONVERTED)} converted tests, {sum(agreed)} tensors, bit-equal", end="; ")
-        print(f"refused by ONNX Runtime itself: {sorted(refused) or 'none'}")
+        print(f"refused by ONNX Runtime itself: {len(refused)}")
     assert not wrong, "\n".join(wrong)
     assert len(agreed) >= 90  # ONNX Runtime itself refuses the rest: operators from before opset 7, missing locales
 
 
+# ---------------------------------------------------------------- the generated tests
+
+
+def outcomes_of(first: int, step: int) -> Iterator[dict[str, object]]:
+    """Run generated cases in a process of their own; one that dies of a case has that as its outcome, and goes on."""
+    count, finished = None, False
+    while not finished:
+        command = [sys.executable, "-m", "tests.engine.node_cases", str(first), str(step)]
+        began: dict[str, object] = {}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                said = json.loads(line)
+                if "cases" in said:
+                    count = said["cases"]
+                elif "begins" in said:
+                    began = said
+                else:
+                    began = {}
+                    yield said
+            assert process.stderr is not None
+            errors = process.stderr.read()
+        assert count is not None, errors
+        finished = not began
+        if began:
+            why = f"the process ended with {process.returncode}: {errors[-300:]}"
+            yield {"case": began["begins"], "result": "died", "why": why}
+            first = int(str(began["number"])) + step
+
+
+@pytest.fixture(scope="module")
+def generated() -> list[dict[str, object]]:
+    """What became of each generated case."""
+    found: list[dict[str, object]] = []
+    failures: list[BaseException] = []
+
+    def work(first: int) -> None:
+        try:
+            found.extend(outcomes_of(first, ENGINES))
+        except BaseException as error:  # noqa: BLE001  a thread hands its failure to the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in range(ENGINES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_every_tensor_of_the_generated_operator_tests_is_the_one_of_onnx_runtime_alone(generated, capsys):
+    results = Counter(each["result"] for each in generated)
+    equal = [each for each in generated if each["result"] == "equal"]
+    tensors, casts = (sum(int(each[key]) for each in equal) for key in ("tensors", "casts"))
+    met = Counter(each["reference"] for each in equal)
+    with capsys.disabled():
+        print(
+            f"\n{len(equal)} of {len(generated)} generated tests, {tensors} tensors, bit-equal; {casts} through a Cast,"
+        )
+        print(
+            f"{sum(bool(each['lowered']) for each in equal)} with an opset that ONNX Runtime knows instead of theirs;"
+        )
+        print(f"the case's own answer comes out in {met['met']}; in {met['not met']} ONNX Runtime gives another one;")
+        print(f"the rest: {dict(results - Counter(equal=len(equal)))}")
+    wrong = [f"{each['case']}: {each['why']}" for each in generated if each["result"] in ("wrong", "died")]
+    assert not wrong, "\n".join(wrong)
+    assert [each["case"] for each in generated if each["result"] == "no layers"] == ["test_constant"]
+    assert len(equal) >= 1500
+    assert casts >= 100
+
+
+@pytest.mark.timeout(600)
+def test_a_sample_of_the_generated_tests_agrees_through_real_engines(generated, tmp_path, capsys):
+    from tests.engine.node_cases import cases_as_files  # here, as it makes all the cases
+
+    equal = sorted(str(each["case"]) for each in generated if each["result"] == "equal" and not each["lowered"])
+    chosen = equal[:: -(-len(equal) // SAMPLE)]
+    counts: list[int] = []
+
+    def work(case: Path, conversation: Conversation) -> None:
+        tensors = {file: onnx.load_tensor(file) for file in sorted(case.glob("*.pb"))}
+        files = {tensor.name: file for file, tensor in tensors.items()}
+        path = case / "model.onnx"
+        reply = conversation.ask(RunImage(1, str(path), "", inputs={name: str(file) for name, file in files.items()}))
+        assert isinstance(reply, Ran), reply
+        feeds = {tensor.name: numpy_helper.to_array(tensor) for tensor in tensors.values()}
+        counts.append(same_as_plain(path, reply.run, feeds))
+
+    folders = cases_as_files(set(chosen), tmp_path)
+    wrong = side_by_side(folders, work)
+    with capsys.disabled():
+        print(
+            f"\n{len(counts)} of {len(folders)} generated tests through real engines, {sum(counts)} tensors, bit-equal"
+        )
+    assert not wrong, "\n".join(wrong)
+    assert len(counts) >= 50
+
+
+# ---------------------------------------------------------------- networks
+
+
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
-def test_a_light_model_agrees_with_its_reference_and_with_a_plain_session(path, talk, tmp_path):
+def test_a_light_model_agrees_with_its_reference_and_with_a_plain_session(path, talk, tmp_path, capsys):
     (name,) = feeds_of(path, [path])
     (dims,) = (each.type.tensor_type.shape.dim for each in onnx.load(path).graph.input if each.name == name)
     shape = [each.dim_value for each in dims]
@@ -139,10 +260,118 @@ def test_a_light_model_agrees_with_its_reference_and_with_a_plain_session(path, 
     size = int(np.prod(shape))
     image = (np.arange(size).reshape(shape) / size).astype(np.float32)
     np.save(tmp_path / "image.npy", image)
-    ran = talk(provider="cpu").ask(RunImage(1, str(path), str(tmp_path / "image.npy")))
+    request = RunImage(1, str(path), str(tmp_path / "image.npy"))
+    conversation = talk(provider="cpu")
+    ran = conversation.ask(request)
     assert isinstance(ran, Ran), ran
     run = ran.run
     expected = numpy_helper.to_array(onnx.load_tensor(path.with_name(f"{path.stem}_output_0.pb")))
     (got,) = run.prediction.outputs.values()
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-6)
-    assert same_as_plain(path, run, {name: image}) == len(run.tensors) - 1
+    count = same_as_plain(path, run, {name: image})
+    assert count == len(run.tensors) - 1
+    assert_parts_agree(conversation, request, run)
+    with capsys.disabled():
+        print(f"\n{path.stem}: {count} tensors, bit-equal", end="")
+
+
+def assert_parts_agree(conversation: Conversation, request: RunImage, run: Run) -> None:
+    """Ask for some tensors alone, and for one: they are what they are in a full run."""
+    names = [name for name in run.tensors if name not in run.prediction.fed]
+    for wanted in (tuple(names[:: -(-len(names) // 7)]), (names[len(names) // 2],)):
+        part = conversation.ask(msgspec.structs.replace(request, request_id=request.request_id + 1, tensors=wanted))
+        assert isinstance(part, Ran), part
+        got = {name: array for name, array in part.run.tensors.items() if name not in run.prediction.fed}
+        assert sorted(got) == sorted(wanted)
+        differ = [name for name in wanted if not same(got[name], run.tensors[name], name in run.casts)]
+        assert not differ
+        request = msgspec.structs.replace(request, request_id=request.request_id + 1)
+
+
+# The lengths that these inputs leave open.
+SHAPES = {
+    "ppocr_cls_dynamic_hw.onnx": {"x": (1, 3, 48, 192)},
+    "silero_vad_op18.onnx": {"input": (1, 512), "state": (2, 1, 128)},
+}
+REAL = (
+    *("deeplabv3_nhwc.onnx", "digits_external_data/model.onnx", "fastestdet.onnx", "kws_fp32.onnx", "kws_qdq.onnx"),
+    *("kws_qoperator.onnx", "mnist-8.onnx", "openwakeword_embedding.onnx", "ppocr_cls_dynamic_hw.onnx"),
+    *("silero_vad_op18.onnx", "squeezenet_fp16.onnx", "super_resolution.onnx", "ultraface_rfb320.onnx"),
+    *("unet_sed_gen.onnx", "yolox_nano.onnx"),
+)
+
+
+def real_feeds(path: Path) -> dict[str, np.ndarray]:
+    """Numbers for every input: a rate where one is asked for, noise for the rest."""
+    model = onnx.load(path, load_external_data=False)
+    stored = {each.name for each in model.graph.initializer}
+    random = np.random.default_rng(0)
+    feeds = {}
+    for value in model.graph.input:
+        if value.name in stored:
+            continue
+        kind = onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        shape = tuple(each.dim_value or 1 for each in value.type.tensor_type.shape.dim)
+        shape = SHAPES.get(path.name, {}).get(value.name, shape)
+        feeds[value.name] = np.asarray(16_000 if kind.kind == "i" else random.normal(size=shape), kind)
+    return feeds
+
+
+def test_the_table_of_real_networks_is_complete(shared):
+    folder = shared / "assets" / "models"
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.onnx")}
+    assert there - set(REAL) == {"broken/lfs_pointer_resnet50-v1-7.onnx"}
+    assert set(REAL) <= there
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_network_agrees_with_a_plain_session_in_full_and_in_parts(name, shared, talk, tmp_path, capsys):
+    path = shared / "assets" / "models" / name
+    feeds = real_feeds(path)
+    files = {}
+    for number, (each, array) in enumerate(feeds.items()):
+        files[each] = str(tmp_path / f"{number}.npy")
+        np.save(files[each], array)
+    request = RunImage(1, str(path), "", inputs=files)
+    conversation = talk(provider="cpu")
+    ran = conversation.ask(request)
+    assert isinstance(ran, Ran), ran
+    count = same_as_plain(path, ran.run, feeds)
+    assert_parts_agree(conversation, request, ran.run)
+    with capsys.disabled():
+        print(f"\n{name}: {count} tensors, bit-equal", end="")
+
+
+def placed(sessions: Sessions, feeds: dict[str, np.ndarray], budget: int) -> tuple[dict[str, np.ndarray], set[str]]:
+    lent: list[mmap.mmap] = []
+
+    def lend(size: int) -> tuple[int, mmap.mmap]:
+        lent.append(mmap.mmap(-1, max(size, 1)))
+        return len(lent) - 1, lent[-1]
+
+    found = sessions.run(feeds, (), budget, lend)
+    return {each.name: blocks.view(lent[each.block], each).copy() for each in found.placements}, set(found.missing)
+
+
+@pytest.mark.parametrize("name", ["mnist-8.onnx", "squeezenet_fp16.onnx", "ultraface_rfb320.onnx", "kws_qdq.onnx"])
+def test_a_run_with_little_memory_names_what_it_lacks_and_has_the_same_numbers(name, shared):
+    check_little_memory(shared / "assets" / "models" / name, real_feeds(shared / "assets" / "models" / name))
+
+
+@pytest.mark.parametrize("path", [path for path in LIGHT if "squeezenet" in path.stem], ids=lambda path: path.stem)
+def test_a_light_model_with_little_memory_has_the_same_numbers(path):
+    feeds = {name: array for name, array in real_feeds(path).items() if array.ndim == 4}
+    check_little_memory(path, feeds)
+
+
+def check_little_memory(path: Path, feeds: dict[str, np.ndarray]) -> None:
+    sessions = Sessions(read(str(path)), "cpu")
+    full, nothing = placed(sessions, feeds, 1 << 30)
+    assert not nothing
+    budget = sum(array.nbytes for array in full.values()) // 4
+    part, missing = placed(sessions, feeds, budget)
+    assert missing
+    assert missing | set(part) == set(full)
+    assert not missing & set(part)
+    assert sum(array.nbytes for array in part.values()) <= budget
+    assert all(same(part[name], full[name]) for name in part)

@@ -10,17 +10,19 @@ from PIL import Image
 
 from inspector.export.pictures import BACKGROUND, kernels_picture, maps_picture
 from inspector.export.png import encode
+from inspector.graph.model import Codes, Tensor
 
 # The first and the last colour of viridis (van der Walt and Smith, 2015), and those of the signed palette.
 VIRIDIS = (0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)
 SIGNED = (0x0B, 0x3C, 0x78), (0x8A, 0x3A, 0x00)
 MARK = (0xFF, 0x5F, 0xA8)
 MAGNIFIED = 16  # of small pictures
+PLAIN = Tensor("maps", "float32", None)
 
 
 def test_maps_are_drawn_from_the_smallest_to_the_largest_value_of_the_layer():
     tensor = np.array([[[[0, 10], [0, 10]], [[10, 10], [0, 0]], [[0, 0], [0, 0]]]], np.float32)
-    drawn = maps_picture(tensor)
+    drawn = maps_picture(tensor, PLAIN, {})
     assert drawn.limits == (0, 10)
     assert drawn.colormap == "viridis"
     low, high = VIRIDIS
@@ -36,21 +38,21 @@ def test_maps_are_drawn_from_the_smallest_to_the_largest_value_of_the_layer():
 
 
 def test_maps_of_both_signs_are_drawn_around_zero():
-    drawn = maps_picture(np.array([[[[-1.0, 4.0]]]], np.float16))
+    drawn = maps_picture(np.array([[[[-1.0, 4.0]]]], np.float16), PLAIN, {})
     assert drawn.limits == (-4, 4)
     assert drawn.colormap == "signed"
     assert tuple(drawn.pixels[0, -1]) == SIGNED[1]
 
 
 def test_nan_and_infinity_are_marked_and_do_not_spoil_the_limits():
-    drawn = maps_picture(np.array([[[[np.nan, np.inf, 0.0, 2.0]]]], np.float32))
+    drawn = maps_picture(np.array([[[[np.nan, np.inf, 0.0, 2.0]]]], np.float32), PLAIN, {})
     assert drawn.limits == (0, 2)
     row = drawn.pixels[0, ::MAGNIFIED]
     assert [tuple(pixel) for pixel in row] == [MARK, (255, 255, 255), *VIRIDIS]
 
 
 def test_the_numbers_of_a_vector_are_tiles_of_one_element():
-    drawn = maps_picture(np.array([[0.0, 1.0, 1.0, 0.0]], np.float32))
+    drawn = maps_picture(np.array([[0.0, 1.0, 1.0, 0.0]], np.float32), PLAIN, {})
     size = 2 * MAGNIFIED + 1
     assert drawn.pixels.shape == (size, size, 3)
     assert tuple(drawn.pixels[0, 0]) == VIRIDIS[0]
@@ -60,11 +62,25 @@ def test_the_numbers_of_a_vector_are_tiles_of_one_element():
 
 @pytest.mark.parametrize("tensor", [np.float32(3), np.zeros((0, 4)), np.zeros((1,) * 6)])
 def test_what_has_no_reading_as_maps_is_not_drawn(tensor):
-    assert maps_picture(np.asarray(tensor)) is None
+    assert maps_picture(np.asarray(tensor), PLAIN, {}) is None
+
+
+def test_quantized_maps_are_drawn_in_real_units():
+    codes = np.array([[[[10, 12], [14, 30]]]], np.uint8)
+    drawn = maps_picture(codes, Tensor("maps", "uint8", None, codes=Codes((0.5,), (10,))), {})
+    assert drawn.limits == (0, 10)  # (30 - 10) * 0.5
+    assert drawn.colormap == "viridis"
+
+
+def test_codes_are_drawn_as_they_are_where_the_run_does_not_tell_their_scale():
+    codes = np.array([[[[10, 12], [14, 30]]]], np.uint8)
+    known = Tensor("maps", "uint8", None, codes=Codes(scale_tensor="scale"))
+    assert maps_picture(codes, known, {}).limits == (10, 30)
+    assert maps_picture(codes, known, {"scale": np.float32(0.1)}).limits == pytest.approx((1, 3))
 
 
 def test_a_picture_that_no_program_could_open_is_reduced():
-    drawn = maps_picture(np.zeros((1, 1, 20_000, 10), np.float32))
+    drawn = maps_picture(np.zeros((1, 1, 20_000, 10), np.float32), PLAIN, {})
     assert max(drawn.pixels.shape) <= 8192
 
 
@@ -131,3 +147,18 @@ def test_a_png_of_many_colours_has_the_same_pixels():
     image = decoded(encode(pixels))
     assert image.mode == "RGB"
     np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+def test_a_volume_is_drawn_as_its_middle_slice_with_the_limits_of_all():
+    values = np.arange(3 * 2, dtype=np.float32).reshape(1, 1, 3, 1, 2)
+    drawn = maps_picture(values, PLAIN, {})
+    assert drawn.limits == (0, 5)
+    assert drawn.pixels.shape == (MAGNIFIED, 2 * MAGNIFIED, 3)
+    assert not {tuple(drawn.pixels[0, 0]), tuple(drawn.pixels[0, -1])} & set(VIRIDIS)  # 2 and 3 lie between
+
+
+def test_channels_that_come_last_are_tiles():
+    values = np.array([[[[0, 10]], [[0, 10]]]], np.float32)  # 2 rows, 1 column, 2 channels
+    drawn = maps_picture(values, Tensor("maps", "float32", None, channels_last=True), {})
+    low, high = VIRIDIS
+    assert (tuple(drawn.pixels[0, 0]), tuple(drawn.pixels[0, -1])) == (low, high)

@@ -14,9 +14,9 @@ from inspector import __version__
 from inspector.errors import ExportError, LimitError, ModelError, UsageError
 from inspector.export.png import encode
 from inspector.export.writer import Source, Wish, export, file_sha256, picture_folders
-from inspector.graph.model import Layer, Model, Prediction, Run, Tensor
+from inspector.graph.model import Codes, Difference, Layer, Model, Prediction, Run, Tensor
 from inspector.graph.preprocessing import Preprocessing
-from inspector.graph.weight import Weight
+from inspector.graph.weight import Quantization, Weight
 
 KERNEL = np.arange(2 * 3 * 2 * 2, dtype=np.float16).reshape(2, 3, 2, 2)
 FED = np.arange(12, dtype=np.float32).reshape(1, 3, 2, 2)
@@ -53,6 +53,7 @@ def source(model):
     return Source(model, "net.onnx", "ab" * 32, ("cat", "dog", "fish"))
 
 
+RUN = ("view", "difference")
 RECIPE = Preprocessing("unit", "chosen", scale=1 / 255)
 PREDICTION = Prediction("in/cat.png", {"x": FED}, {"out": PROBABILITIES}, RECIPE, None, "CPU", 0.001)
 
@@ -106,25 +107,92 @@ def test_everything_is_written_and_listed_in_the_order_of_the_layers(tmp_path, s
 def test_the_index_says_what_each_file_is(tmp_path, source):
     run_once(tmp_path, source)
     index = index_of(tmp_path / "cat.png")
-    assert list(index) == ["model", "sha256", "image", "preprocessing", "provider", "version", "files"]
+    assert list(index) == ["model", "sha256", "image", "preprocessing", "provider", *RUN, "version", "files"]
     assert (index["model"], index["sha256"], index["image"]) == ("net.onnx", "ab" * 32, "in/cat.png")
     assert (index["provider"], index["version"]) == ("CPU", __version__)
     assert (index["preprocessing"]["name"], index["preprocessing"]["scale"]) == ("unit", 1 / 255)
-    keys = ["file", "what", "layer", "op_type", "tensor", "shape", "dtype", "limits", "colormap"]
+    assert (index["view"], index["difference"]) == ("step by step", None)
+    keys = ["file", "what", "layer", "op_type", "tensor", "shape", "dtype", "limits", "colormap", "quantization"]
     by_file = {each["file"]: each for each in index["files"]}
     assert all(list(each) == keys for each in index["files"])
     assert list(by_file["000-conv_0.png"].values())[1:] == [
-        *("maps", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", [1, 3], "viridis"),
+        *("maps", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", [1, 3], "viridis", None),
     ]
     assert list(by_file["000-conv_0.npy"].values())[1:] == [
-        *("tensors", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", None, None),
+        *("tensors", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", None, None, None),
     ]
     assert list(by_file["000-conv_0-kernels.png"].values())[1:] == [
-        *("kernels", "../conv:0", "Conv", "W", [2, 3, 2, 2], "float16", [-23, 23], "rgb"),
+        *("kernels", "../conv:0", "Conv", "W", [2, 3, 2, 2], "float16", [-23, 23], "rgb", None),
     ]
     assert list(by_file["input-x.npy"].values())[1:] == [
-        *("input", None, None, "x", [1, 3, 2, 2], "float32", None, None),
+        *("input", None, None, "x", [1, 3, 2, 2], "float32", None, None, None),
     ]
+
+
+def test_without_a_run_the_index_names_no_view(tmp_path, source):
+    run_once(tmp_path, source, Wish(frozenset({"kernels"})))
+    index = index_of(tmp_path / "cat.png")
+    assert (index["view"], index["difference"]) == (None, None)
+
+
+CODES = np.array([[[[10, 12]], [[14, 30]]]], np.uint8)
+
+
+def quantized_model(codes):
+    scale = Weight("S", "scale", (2,), "float32", (2,), encoding="inline", values=np.float32([0.5, 2]).tobytes())
+    zero = Weight("Z", "constant", (2,), "int8", (2,), encoding="inline", values=np.int8([1, -1]).tobytes())
+    numbers = np.arange(-2, 2, dtype=np.int8)
+    shape = (2, 2, 1, 1)
+    kernel = Weight(
+        "W", "kernel", shape, "int8", shape, None, 0, 0, "inline", numbers.tobytes(), Quantization(scale, zero)
+    )
+    tensor = Tensor("maps", "uint8", CODES.shape, codes=codes)
+    conv = Layer(0, "conv", "QLinearConv", "", "convolution", ("x", "W"), (tensor,), weights=(kernel,))
+    ends = (Tensor("x", "float32", FED.shape),), (tensor,)
+    return Source(Model("/models/net.onnx", 17, "", *ends, (conv,)), "net.onnx", "")
+
+
+def test_codes_stay_codes_in_the_files_of_numbers_and_become_real_in_the_pictures(tmp_path):
+    run_once(tmp_path, quantized_model(Codes((0.25,), (10,))), tensors={"maps": CODES})
+    folder = tmp_path / "cat.png"
+    files = {each["file"]: each for each in index_of(folder)["files"]}
+    np.testing.assert_array_equal(np.load(folder / "000-conv.npy"), CODES)
+    stated = {"scale": [0.25], "zero_point": [10], "axis": None}
+    assert files["000-conv.npy"]["quantization"] == {**stated, "holds": "codes"}
+    assert files["000-conv.png"]["quantization"] == {**stated, "holds": "real numbers"}
+    assert files["000-conv.png"]["limits"] == [0, 5]  # (30 - 10) / 4
+    real = np.load(folder / "000-conv-kernels.npy")
+    np.testing.assert_array_equal(real.reshape(-1), [-1.5, -1, 2, 4])  # (-2 - 1) / 2, (-1 - 1) / 2, 0 + 1, (1 + 1) * 2
+    stated = {"scale": [0.5, 2], "zero_point": [1, -1], "axis": 0, "holds": "real numbers"}
+    assert files["000-conv-kernels.npy"]["quantization"] == files["000-conv-kernels.png"]["quantization"] == stated
+
+
+def test_a_scale_that_the_run_computes_is_written_with_its_codes(tmp_path):
+    tensors = {"maps": CODES, "s": np.float32(0.5), "z": np.uint8(8)}
+    run_once(tmp_path, quantized_model(Codes(scale_tensor="s", zero_point_tensor="z")), tensors=tensors)
+    files = {each["file"]: each for each in index_of(tmp_path / "cat.png")["files"]}
+    expected = {"scale": [0.5], "zero_point": [8], "axis": None, "holds": "codes"}
+    assert files["000-conv.npy"]["quantization"] == expected
+    assert files["000-conv.png"]["limits"] == [1, 11]  # (10 - 8) / 2 and (30 - 8) / 2
+
+
+def test_a_run_as_deployed_says_what_it_lacks_and_does_not_ask_for_it(tmp_path, source):
+    asked = []
+
+    def fetch(names):
+        asked.append(names)
+        return Run(
+            1, PREDICTION, {"maps": MAPS, "out": PROBABILITIES}, Difference("out", 0.0, False), 0.0, view="as deployed"
+        )
+
+    wish = Wish(frozenset({"tensors"}))
+    exported = export(tmp_path / "cat.png", source, PREDICTION, fetch, wish, encode)
+    assert asked == [()]
+    assert list(exported.files) == ["input-x.npy", "000-conv_0.npy", "003-softmax.npy", "index.json"]
+    assert exported.remarks == ("Tensors not written, as the deployed network fuses them away: 3.",)
+    index = index_of(tmp_path / "cat.png")
+    assert index["view"] == "as deployed"
+    assert index["difference"] == {"output": "out", "max_abs": 0, "top_changed": False}
 
 
 def test_the_files_hold_the_numbers_bit_for_bit(tmp_path, source):
@@ -147,11 +215,13 @@ def test_the_files_hold_the_numbers_bit_for_bit(tmp_path, source):
 def test_the_probabilities_come_with_labels_and_the_logits_of_the_run(tmp_path, source):
     run_once(tmp_path, source)
     content = json.loads((tmp_path / "cat.png" / "probabilities.json").read_text())
-    assert (content["image"], content["head"], content["output"]) == ("in/cat.png", "probabilities", "out")
+    assert (content["image"], content["head"], content["output"]) == ("in/cat.png", "softmax", "out")
     assert [each["label"] for each in content["classes"]] == ["dog", "fish", "cat"]
     assert content["classes"][0]["probability"] == pytest.approx(0.8438)
     assert content["classes"][0]["logit"] == 4
     assert content["outputs"][0]["shape"] == [1, 3]
+    assert content["outputs"][0]["kind"] == "classes"
+    assert content["head_reason"] == "The last operator is Softmax (softmax)."
 
 
 def test_labels_of_another_number_are_not_written(tmp_path, model):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inspector.graph import context
-from inspector.graph.context import KernelFacts, Matrix, PictureInput, Rectangle
+from inspector.graph.context import PictureInput, Rectangle
 from inspector.graph.model import Geometry, Layer, Model, Tensor
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.graph.weight import Weight
@@ -24,7 +24,7 @@ def layer(name, op_type, family, *inputs, kernel=None, group=1, **attributes) ->
         geometry = Geometry(kernel.shape[2:], ones, (0,) * 2 * len(ones), ones, group)
     weights = () if kernel is None else (kernel,)
     outputs = (Tensor(name, "float32", None),)
-    return Layer(0, name, op_type, "", family, inputs, outputs, attributes, weights, geometry)
+    return Layer(0, name, op_type, "", family, inputs, outputs, attributes, weights, geometry=geometry)
 
 
 def network(*layers: Layer) -> Model:
@@ -85,57 +85,6 @@ def test_a_layer_sees_the_picture_itself_also_behind_a_rescaling():
     )
     assert context.sees_picture(scaled, scaled.layers[2])
     assert not context.sees_picture(scaled, scaled.layers[3])
-
-
-# ---------------------------------------------------------------- kernels
-
-
-def sliding(op_type, *shape, group=1):
-    return layer("c", op_type, "convolution", "x", kernel=weight(*shape), group=group)
-
-
-def dense(op_type, *shape, **attributes):
-    return layer("d", op_type, "fully connected", "x", kernel=weight(*shape), **attributes)
-
-
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        (sliding("Conv", 4, 3, 2, 2), KernelFacts(4, 3, (2, 2), False, False)),
-        (sliding("Conv", 6, 1, 2, 2, group=6), KernelFacts(6, 1, (2, 2), True, False)),
-        (sliding("Conv", 6, 2, 2, group=3), KernelFacts(6, 2, (2,), False, False)),
-        (sliding("ConvTranspose", 4, 3, 2, 2, group=2), KernelFacts(6, 2, (2, 2), False, True)),
-        (dense("MatMul", 5, 7), KernelFacts(7, 5, (), False, False)),
-        (dense("Gemm", 5, 7, transB=1), KernelFacts(5, 7, (), False, False)),
-        (layer("r", "Relu", "activation", "x"), None),
-        (dense("MatMul", 5), None),
-    ],
-    ids=["conv", "depthwise", "grouped", "transposed", "matmul", "gemm", "none", "vector"],
-)
-def test_the_shape_of_kernels(made, expected):
-    assert context.kernel_facts(made) == expected
-
-
-def test_the_kernel_of_one_output_channel_is_read():
-    np.testing.assert_array_equal(context.kernel_of(CONV, 2), np.arange(24, 36).reshape(3, 2, 2))
-
-
-def test_a_grouped_transposed_kernel_is_put_together():
-    # Stored as (inputs, outputs of a group): outputs 0 and 1 are made of inputs 0 and 1, the others of inputs 2 and 3.
-    made = sliding("ConvTranspose", 4, 2, 1, group=2)
-    kernels = [context.kernel_of(made, output)[:, 0] for output in range(4)]
-    np.testing.assert_array_equal(kernels, [[0, 2], [1, 3], [4, 6], [5, 7]])
-
-
-def test_a_small_matrix_is_read_whole_and_a_large_one_in_part():
-    small = context.matrix_of(weight(2, 3))
-    assert (small.row_step, small.column_step) == (1, 1)
-    np.testing.assert_array_equal(small.values, [[0, 1, 2], [3, 4, 5]])
-    values = np.arange(2_500)[:, np.newaxis] * 10_000.0 + np.arange(2_000)
-    large = context.matrix_of(weight(2_500, 2_000, values=values), at_most=1_000)
-    assert isinstance(large, Matrix)
-    assert (large.row_step, large.column_step) == (3, 2)
-    np.testing.assert_array_equal(large.values, values.astype(np.float32)[::3, ::2])
 
 
 # ---------------------------------------------------------------- on the picture

@@ -100,9 +100,16 @@ def test_an_empty_table_means_plain_pixels(write):
 def test_labels_come_from_a_file_line_by_line(write, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "names.txt").write_bytes(
-        "\ufeffcat\r\n\r\n  große Katze \r\nn01443537 goldfish, Carassius\r\n\r\n".encode()
+        "\ufeffcat\r\n\r\n  große Katze \r\ngoldfish, Carassius\r\n\r\n".encode()
     )
     assert read(write('labels_file = "sub/names.txt"')).labels == ("cat", "", "große Katze", "goldfish, Carassius")
+
+
+def test_a_file_of_labels_is_read_as_the_command_line_reads_one(write, tmp_path):
+    (tmp_path / "names.txt").write_text("n01440764 tench, Tinca tinca\nn01443537 goldfish\n")
+    (tmp_path / "names.json").write_text('{"0": "cat", "1": "dog"}')
+    assert read(write('labels_file = "names.txt"')).labels == ("tench, Tinca tinca", "goldfish")
+    assert read(write('labels_file = "names.json"')).labels == ("cat", "dog")
 
 
 @pytest.mark.parametrize(

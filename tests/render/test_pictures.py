@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from inspector.render.pictures import stretched, thumbnail, unfed
+from inspector.render.pictures import stretched, thinned, thumbnail, unfed
 from tests.render.ramp import RAMP, RAMP_INDEX
 
 
@@ -37,3 +38,25 @@ def test_a_thumbnail_of_halves_does_not_overflow():
     maps = np.full((64, 2, 2), 60_000, np.float16)
     maps[:, 0, 0] = 0
     np.testing.assert_array_equal(thumbnail(maps), [[0, 255], [255, 255]])
+
+
+def test_a_large_tensor_is_thinned_and_a_small_one_left_alone():
+    large = np.arange(3 * 2500 * 10).reshape(3, 2500, 10)
+    thin = thinned(large, 1024)
+    np.testing.assert_array_equal(thin, large[:, ::3, ::3])
+    assert max(thin.shape[1:]) <= 1024
+    assert thinned(large, 2500).shape == large.shape
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_every_byte_comes_back_from_what_was_fed_with_a_mean_and_deviation(kind):
+    pixels = np.arange(256, dtype=np.float64).reshape(1, 16, 16).repeat(3, axis=0)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    fed = ((pixels / 255 - mean[:, None, None]) / std[:, None, None]).astype(kind)
+    drawn = unfed(fed, 1 / 255, tuple(mean), tuple(std), bgr=False, invert=False)
+    np.testing.assert_array_equal(drawn, pixels.transpose(1, 2, 0).astype(np.uint8))
+
+
+def test_what_is_no_number_is_drawn_as_the_nearest_end():
+    fed = np.array([[[np.nan, np.inf, -np.inf, 1e30]]], np.float32)
+    np.testing.assert_array_equal(unfed(fed, 1.0, (0.0,), (1.0,), False, False)[0, :, 0], [0, 255, 0, 255])

@@ -494,15 +494,18 @@ def test_the_title_names_the_picture_that_is_shown_not_one_that_failed(shown, se
     assert shown.windowTitle() == title
 
 
-def test_another_provider_than_was_asked_for_is_said_aloud_and_stays_marked(shown, session, qtbot):
+def test_another_provider_than_was_asked_for_is_said_across_the_window_and_stays_marked(shown, session, qtbot):
+    assert not shown.banner.isVisible()
     session.provider = "cuda"
     session.ready = Ready(0, "CPU", "CUDA could not be started.", "", 0.1)
     session.busy_changed.emit()
-    assert shown.status.left.text() == "CUDA could not be started."
+    assert shown.banner.isVisible()
+    assert shown.banner.line.text() == "CUDA could not be started."
+    assert shown.banner.width() == shown.width()
     assert shown._tool_bar.providers.currentText() == "CPU, not CUDA"
-    qtbot.mouseClick(shown.status.dismiss, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(shown.banner.dismiss, Qt.MouseButton.LeftButton)
     session.busy_changed.emit()
-    assert "CUDA" not in shown.status.left.text()  # once is enough
+    assert not shown.banner.isVisible()  # once is enough
     assert "CUDA could not be started." in shown.status.provider.toolTip()
 
 

@@ -184,3 +184,99 @@ def test_the_window_does_not_wait_for_the_end_of_the_old_engine(opened, signs, q
 def test_closing_while_a_model_opens_is_clean(session, signs):
     session.open_model(str(signs))
     session.close()
+
+
+# ---------------------------------------------------------------- time and memory
+
+
+def test_the_layers_are_timed_in_a_process_of_their_own(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    run = opened.run
+    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+        opened.measure_layers()
+        assert opened.busy == "measuring the layers of signs.onnx"
+    assert set(opened.measured.seconds) == {"signs", "relu"}
+    assert opened.busy == ""
+    assert opened.run is run
+    assert opened.failure is None
+
+
+def test_times_of_another_shape_or_model_are_let_go(opened, signs, ramp, tmp_path, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+        opened.measure_layers()
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.rerun()
+    assert opened.measured is not None
+    np.save(tmp_path / "wide.npy", np.zeros((1, 1, 2, 9), np.float32))
+    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(tmp_path / "wide.npy"))
+    assert opened.measured is None
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        pass
+    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+        opened.measure_layers()
+    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+        opened.open_model(str(signs))
+    assert opened.measured is None
+
+
+def test_measuring_ends_with_the_next_run_and_with_the_session(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    opened.measure_layers()
+    measurer = opened._measurer
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.rerun()
+    assert (opened._measurer, opened.measured, opened.busy) == (None, None, "")
+    qtbot.waitUntil(lambda: measurer._closed, timeout=PATIENCE_MS)
+    opened.measure_layers()
+    opened.close()
+
+
+def test_stopping_ends_measuring(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    opened.measure_layers()
+    os.kill(_pid(opened._measurer, qtbot), signal.SIGSTOP)
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        opened.stop()
+    assert opened.failure.message == "Stopped."
+    assert (opened._measurer, opened.busy) == (None, "")
+
+
+def test_a_measurer_that_dies_is_said_and_what_is_shown_stays(opened, ramp, qtbot):
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(ramp))
+    run = opened.run
+    opened.measure_layers()
+    pid = _pid(opened._measurer, qtbot)
+    os.kill(pid, signal.SIGSTOP)
+    qtbot.waitUntil(lambda: opened._measurer._running is not None, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(opened.failure_changed, timeout=PATIENCE_MS):
+        os.kill(pid, signal.SIGKILL)
+    assert "measuring signs.onnx" in opened.failure.message
+    assert opened.run is run
+    assert opened.busy == ""
+
+
+def _pid(engine, qtbot):
+    qtbot.waitUntil(lambda: engine.child_pid() is not None, timeout=PATIENCE_MS)
+    return engine.child_pid()
+
+
+def test_less_memory_for_tensors_makes_the_run_partial_and_a_missing_layer_is_fetched(opened, tmp_path, qtbot):
+    np.save(tmp_path / "x.npy", np.ones((1, 1, 512, 512), np.float32))  # each layer takes 3 MiB
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.open_image(str(tmp_path / "x.npy"))
+    assert opened.run.missing == ()
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.set_tensor_memory(4 << 20)
+    assert opened.run.missing == ("relu",)
+    assert "conv" in opened.run.tensors
+    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
+        opened.select_layer("relu")
+    assert opened.run.missing == ()
+    assert opened.run.tensors["relu"].max() == 1

@@ -54,6 +54,19 @@ def test_values_come_back(path, files):
     assert again.pictures == (files[2],)
 
 
+@pytest.mark.parametrize("mebibytes", [0, 1, 4096])
+def test_the_memory_for_tensors_comes_back(path, mebibytes):
+    Settings(path).change(tensor_memory_mib=mebibytes)
+    assert Settings(path).values.tensor_memory_mib == mebibytes
+
+
+@pytest.mark.parametrize("text", ["-1", "1e3", "much", "99999999999", ""])
+def test_an_amount_of_memory_that_is_none_is_the_automatic_one(path, text):
+    Settings(path).change(tensor_memory_mib=4096)
+    rewrite(path, path.read_text().replace("4096", text))
+    assert Settings(path).values.tensor_memory_mib == 0
+
+
 def test_without_a_file_nothing_is_written(tmp_path):
     settings = Settings(None)
     settings.change(theme="dark")

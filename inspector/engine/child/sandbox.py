@@ -16,7 +16,7 @@ from collections.abc import Iterable
 # Numbers of the kernel's interface (linux/landlock.h), the same on every architecture since 5.13.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _RULE_PATH_BENEATH = 1, 1
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_FILE, _MAKE_REG = 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 8
 _FS_RIGHTS_OF_FIRST_ABI = (1 << 13) - 1
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _NET_BIND_AND_CONNECT = 3
@@ -42,11 +42,12 @@ def landlock_abi() -> int:
     return max(0, _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG)))
 
 
-def limit(memory_bytes: int) -> None:
+def limit(memory_bytes: int, file_bytes: int) -> None:
     """Bound what this process can take, and tie its life to its parent's.
 
     Args:
         memory_bytes: Private memory it may use; 0 for no bound.
+        file_bytes: How large a file it writes may become; 0 for no bound.
     """
     if sys.platform == "win32":
         return
@@ -55,6 +56,8 @@ def limit(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform != "linux":
         return
+    if file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     if memory_bytes:
         # Not RLIMIT_AS: GPU drivers reserve far more addresses than they use.
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
@@ -65,8 +68,12 @@ def limit(memory_bytes: int) -> None:
         os.nice(5)
 
 
-def lock_in(folders: Iterable[str]) -> str:
+def lock_in(folders: Iterable[str], scratch: str = "") -> str:
     """Allow this process to read ``folders`` and the libraries, and nothing else.
+
+    Args:
+        folders: With all that is below them.
+        scratch: A folder in which it may make, write and remove files; ``""`` for none.
 
     Returns:
         What keeps it in, or why nothing does, as a phrase.
@@ -85,23 +92,27 @@ def lock_in(folders: Iterable[str]) -> str:
         return f"off (Landlock refused: {os.strerror(ctypes.get_errno())})"
     try:
         for folder in {*_SYSTEM_FOLDERS, sys.prefix, sys.base_prefix, *sys.path, *folders}:
-            _allow_reading(ruleset, folder)
+            _allow(ruleset, folder, _READ_FILE, _READ_DIR)
+        if scratch:
+            writing = _WRITE_FILE | _MAKE_REG | _REMOVE_FILE | (_TRUNCATE if abi >= 3 else 0)
+            _allow(ruleset, scratch, _READ_FILE, _READ_DIR | writing)
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if _syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
             return f"off (Landlock refused: {os.strerror(ctypes.get_errno())})"
     finally:
         os.close(ruleset)
-    return f"Landlock {abi}: reads the model's folder and the libraries, writes nothing"
+    writes = "only to a folder of its own" if scratch else "nothing"
+    return f"Landlock {abi}: reads the model's folder and the libraries, writes {writes}"
 
 
-def _allow_reading(ruleset: int, folder: str) -> None:
+def _allow(ruleset: int, folder: str, rights: int, rights_of_folder: int) -> None:
     try:
         descriptor = os.open(folder or ".", os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # what is not there needs no right
     try:
         is_folder = os.path.isdir(f"/proc/self/fd/{descriptor}")
-        rule = _PathBeneath(_READ_FILE | (_READ_DIR if is_folder else 0), descriptor)
+        rule = _PathBeneath(rights | (rights_of_folder if is_folder else 0), descriptor)
         _syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0))
     finally:
         os.close(descriptor)

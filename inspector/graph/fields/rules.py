@@ -11,6 +11,7 @@ from inspector.graph.fields.common import Rule, Seeing, broadcast, elementwise, 
 from inspector.graph.nodes import Graph, Node
 from inspector.graph.receptive_field import UNKNOWN, View, united
 
+_OF_ONNX_RUNTIME = ("MatMulNBits",)  # which is a variant of no operator of ONNX
 SHAPE_ONLY = ("Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike")
 
 
@@ -42,7 +43,7 @@ RULES: dict[str, Rule] = _rules(
         ("ReduceSum ReduceSumSquare ArgMax ArgMin", axes.reduce),
         ("Softmax LogSoftmax Hardmax", axes.softmax),
         ("LayerNormalization RMSNormalization SimplifiedLayerNormalization", axes.along(-1, from_axis_on=True)),
-        ("LpNormalization TopK", axes.along(-1)),
+        ("LpNormalization TopK MatMulNBits", axes.along(-1)),
         ("MeanVarianceNormalization", axes.mean_variance),
         ("CumSum CumProd", axes.cumulative),
         ("MatMul", axes.matmul),
@@ -72,7 +73,7 @@ RULES: dict[str, Rule] = _rules(
 
 def outputs_of(node: Node, seeing: Seeing, graph: Graph) -> Sequence[View | None]:
     """Return what the outputs of a node see; None for those that see nothing of the picture."""
-    rule = RULES.get(node.op_type) if node.domain == "" else None
+    rule = RULES.get(node.op_type) if node.domain == "" or node.op_type in _OF_ONNX_RUNTIME else None
     if rule is None:
         variant = kinds.standard(node.op_type, node.domain)
         if variant is None:

@@ -86,6 +86,7 @@ def follow(graph: Graph) -> Views:
         else:
             made = _made(node, seeing, graph)
         found.update({name: view for name, view in zip(node.outputs, made, strict=False) if name and view is not None})
+        found.update(dict.fromkeys(node.opens, UNKNOWN))  # what a loop hands to its body changes from pass to pass
     sizes = tuple(size_of(picture.shape, axis) for axis in axes)
     return Views(picture.name, axes, sizes, found)
 

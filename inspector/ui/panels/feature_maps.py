@@ -1,54 +1,98 @@
-"""All feature maps of the selected layer in one picture."""
+"""All feature maps of the selected layer: in one picture, as curves, or slice by slice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from inspector import format
-from inspector.analysis.maps import feature_maps
+from inspector.analysis.reading import Reading
 from inspector.graph.context import activation_side
-from inspector.graph.model import Array, Layer, Run
-from inspector.graph.receptive_field import ReceptiveField
+from inspector.graph.model import Array, Layer
 from inspector.render.arrays import Values, widened
 from inspector.render.grid import Place
-from inspector.render.limits import SCALINGS, Limits, fitted, limits, ticks
-from inspector.render.palettes import COLORMAPS, palette
-from inspector.render.survey import Survey, survey
+from inspector.render.limits import Limits, fitted, limits, ticks
+from inspector.render.palettes import palette
+from inspector.render.rows import drawn_in_rows
+from inspector.render.survey import Specials, Survey, survey
 from inspector.ui import theme
 from inspector.ui.canvas import MosaicCanvas
-from inspector.ui.controls import LabelledCombo
+from inspector.ui.curves import CurveView, SamplePlace
 from inspector.ui.lines import Line, Span, facts
 from inspector.ui.margins import Bar
 from inspector.ui.panel import Panel
+from inspector.ui.panels.map_controls import MapControls, SliceRow
+from inspector.ui.panels.map_reasons import is_fused_away, why_no_maps, why_no_tensor
+from inspector.ui.readout import place_of, scale_of, sees, value_of, whole
 from inspector.ui.session import Session
-from inspector.ui.text import plain, shortened
+from inspector.ui.text import plain
 
 NO_MODEL = "Open a model and a picture: here you will see what each layer makes of it, one small map per channel."
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """What is drawn of a layer: all of it, or a slice of a volume.
+
+    Attributes:
+        place: Which slice.
+        maps: ``(channels, height, width)``.
+        found: NaN and Inf among them.
+    """
+
+    place: int
+    maps: Values
+    found: Specials
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Signals as one picture, see ``render.rows``.
+
+    Attributes:
+        made_for: The limits of the channels.
+        tile: ``(1, channels, samples)``.
+        limits: Of the tile.
+        found: NaN and Inf in it.
+    """
+
+    made_for: Limits
+    tile: Values
+    limits: Limits
+    found: Specials
+
+
+@dataclass(slots=True)
 class Prepared:
     """What is computed once for a layer of a run.
 
     Attributes:
-        maps: ``(channels, height, width)``, numbers that are quickly worked on.
-        limits: By the name of their scaling, as far as they were asked for.
+        source: What it was made of.
+        values: ``(channels, depth, height, width)``, numbers that are quickly worked on.
+        survey: Of all of them, as ``(channels, depth * height, width)``.
+        limits: By the name of their scaling, as far as they were asked for; of all slices.
+        slice: The last one that was drawn.
+        curves: ``(channels, samples)`` of a signal.
+        rows: The last picture of them.
     """
 
-    run: Run
-    layer: Layer
-    maps: Values
+    source: Array
+    values: Values
     survey: Survey
+    slice: Slice
+    curves: Values
+    rows: Rows | None = None
     limits: dict[str, Limits] = field(default_factory=dict)
 
 
 class FeatureMapsPanel(Panel):
-    """The wall: every channel a tile, with limits one can choose and a color bar that states them."""
+    """The wall: every channel a tile, with limits one can choose and a color bar that states them.
+
+    Signals are shown as curves or as one picture of time and channel, volumes slice by slice.
+    """
 
     title = "Feature maps"
     dock_name = "feature_maps"
@@ -58,41 +102,35 @@ class FeatureMapsPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.heading = Line()
-        self.scalings = LabelledCombo("Limits")
-        for name, scaling in SCALINGS.items():
-            self.scalings.addItem(scaling.label, name)
-            self.scalings.setItemData(self.scalings.count() - 1, scaling.sentence, Qt.ItemDataRole.ToolTipRole)
-        self.colormaps = LabelledCombo("Colours")
-        self.colormaps.setIconSize(QSize(48, 10))
-        self.colormaps.setMaxVisibleItems(len(COLORMAPS) + 1)
-        self.colormaps.addItem("auto", "")
-        for name in COLORMAPS:
-            self.colormaps.addItem(_strip(name), name, name)
+        self.controls = MapControls(session)
+        self.slices = SliceRow("Which slice of the volume is shown; the keys , and . go to the next one")
         self.canvas = MosaicCanvas()
         self.canvas.setAccessibleName("Feature maps of the selected layer")
+        self.curves = CurveView()
+        self.curves.setAccessibleName("Channels of the selected layer")
+        self.pictures = QStackedWidget()
         self.foot = Line("small")
         self._prepared: Prepared | None = None
         self._lay_out()
-        self.scalings.activated.connect(self._choose_scaling)
-        self.colormaps.activated.connect(self._choose_colormap)
         self.canvas.hovered.connect(self._read_out)
         self.canvas.picked.connect(self._pick)
         self.canvas.channel_wanted.connect(session.select_channel)
+        self.slices.chosen.connect(self._choose_slice)
+        self.curves.hovered.connect(self._read_out_sample)
+        self.curves.picked.connect(self._pick_sample)
         fit = QShortcut(QKeySequence("Ctrl+0"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        fit.activated.connect(self.canvas.fit)
+        fit.activated.connect(self._fit)
 
     def _lay_out(self) -> None:
-        controls = QHBoxLayout()
-        controls.setSpacing(theme.SPACING)
-        controls.addWidget(self.scalings)
-        controls.addWidget(self.colormaps)
-        controls.addStretch(1)
+        self.pictures.addWidget(self.canvas)
+        self.pictures.addWidget(self.curves)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.SPACING)
         layout.setSpacing(theme.SPACING)
         layout.addWidget(self.heading)
-        layout.addLayout(controls)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.controls)
+        layout.addWidget(self.slices)
+        layout.addWidget(self.pictures, 1)
         layout.addWidget(self.foot)
 
     # ---------------------------------------------------------------- drawing
@@ -106,29 +144,37 @@ class FeatureMapsPanel(Panel):
         tensor = self.session.tensor()
         if run is None or tensor is None:
             self.forget()
-            self.say(self._why_nothing(layer))
+            fused = run is not None and not layer.hidden and is_fused_away(run, layer)
+            self.say(why_no_tensor(self.session, layer), "Show step by step" if fused else "")
             return
-        prepared = self._prepare(run, layer, tensor)
-        if prepared is None:
-            self.say(_why_no_maps(layer, tensor))
+        reading = self.session.reading()
+        if reading is None:
+            self.forget()
+            self.say(why_no_maps(layer, tensor))
             return
-        self._draw_heading(layer, tensor)
-        self._draw_maps(prepared)
-        self._draw_foot(prepared)
+        prepared = self._prepare(reading)
+        self._draw_heading(layer, tensor, reading)
+        self._draw_maps(prepared, reading)
+        self._draw_foot(prepared, reading)
 
-    def _prepare(self, run: Run, layer: Layer, tensor: Array) -> Prepared | None:
+    def page_action(self) -> None:
+        self.session.set_run_view("step by step")
+
+    def _prepare(self, reading: Reading) -> Prepared:
         """Return what does not depend on the view, from the last time if the layer is the same."""
         last = self._prepared
-        if last is not None and last.run is run and last.layer is layer:
+        if last is not None and last.source is reading.values:
+            if last.slice.place != reading.slice:
+                last.slice = _sliced(last.values, last.survey, reading.slice)
             return last
-        maps = feature_maps(tensor)
         self._prepared = None
-        if maps is not None:
-            maps = widened(maps)
-            self._prepared = Prepared(run, layer, maps, survey(maps))
+        values = widened(reading.values)
+        known = survey(_all_slices(values))
+        drawn = _sliced(values, known, reading.slice)
+        self._prepared = Prepared(reading.values, values, known, drawn, drawn.maps[:, 0])
         return self._prepared
 
-    def _draw_heading(self, layer: Layer, tensor: Array) -> None:
+    def _draw_heading(self, layer: Layer, tensor: Array, reading: Reading) -> None:
         model, run = self.session.model, self.session.run
         side = activation_side(model, layer) if model is not None else ""
         spans = [
@@ -138,36 +184,56 @@ class FeatureMapsPanel(Panel):
         ]
         if side:
             spans += [Span(", ", "muted"), Span(side, "bold"), Span(" the activation", "muted")]
-        notes = [format.shape_hwc(tensor.shape)]
+        notes = [format.shape_hwc(tensor.shape[layer.output.passes :], layer.output.channels_last)]
         if run is not None and (cast := run.casts.get(layer.output.name)):
-            notes.append(f"{cast} shown as float32")
-        if tensor.ndim > 1 and tensor.shape[0] > 1:
-            notes.append(f"the first of {tensor.shape[0]}")
-        if tensor.ndim == 5:
-            notes.append(f"slice {tensor.shape[2] // 2} of {tensor.shape[2]}")
+            notes.append(f"{cast}, shown as float32")
+        if reading.scales is not None:
+            notes.append(f"{tensor.dtype}, {scale_of(reading.scales, self.session.view.channel)}")
+        elif reading.codes is not None:
+            notes.append(f"{tensor.dtype} codes, their scale is not known")
+        if reading.passes > 1:
+            notes.append(f"the first of {reading.passes} passes")
+        if reading.batch > 1:
+            notes.append(f"the first of {reading.batch}")
+        if reading.form == "volume":
+            notes.append(f"slice {reading.slice} of {reading.values.shape[1]}")
         self.heading.show_spans(
             spans, layer.family, [Span(", ".join(notes), "muted")], [Span(", ".join(notes[1:]) or notes[0], "muted")]
         )
 
-    def _draw_maps(self, prepared: Prepared) -> None:
-        view = self.session.view
+    def _draw_maps(self, prepared: Prepared, reading: Reading) -> None:
+        view, drawn, known = self.session.view, prepared.slice, prepared.survey
+        is_signal = reading.form == "signal"
+        self.slices.show_slice(reading.slice, reading.values.shape[1])
+        if is_signal and view.signals == "curves":
+            self.controls.show_choices(reading, "")
+            self.pictures.setCurrentWidget(self.curves)
+            self.curves.show_curves(prepared.curves, (), view.channel, known.low, known.high, "time step")
+            self.curves.set_selection(view.channel)
+            return
         if view.scaling not in prepared.limits:
-            prepared.limits[view.scaling] = limits(prepared.maps, view.scaling, prepared.survey)
+            prepared.limits[view.scaling] = limits(_all_slices(prepared.values), view.scaling, known)
         fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap)
-        self.scalings.choose(view.scaling)
-        self.colormaps.rename(0, "auto" if view.colormap else f"auto, {colormap}")
-        self.colormaps.choose(view.colormap)
-        bar = _bar(fitting, colormap, view.channel)
-        self.canvas.show_maps(prepared.maps, fitting, palette(colormap), prepared.survey.found, bar)
+        self.controls.show_choices(reading, colormap)
+        self.pictures.setCurrentWidget(self.canvas)
+        bar = _bar(fitting, colormap, view.channel, _is_whole(reading))
+        if is_signal:
+            if prepared.rows is None or not prepared.rows.made_for.is_same(fitting):
+                prepared.rows = Rows(fitting, *drawn_in_rows(drawn.maps, fitting, drawn.found))
+            rows = prepared.rows
+            self.canvas.show_rows(rows.tile, rows.limits, palette(colormap), rows.found, bar)
+        else:
+            self.canvas.show_maps(drawn.maps, fitting, palette(colormap), drawn.found, bar)
         self.canvas.set_selection(view.channel, view.element)
 
-    def _draw_foot(self, prepared: Prepared) -> None:
+    def _draw_foot(self, prepared: Prepared, reading: Reading) -> None:
         known, found = prepared.survey, prepared.survey.found
-        channels, height, width = prepared.maps.shape
+        channels, *rest = prepared.values.shape
         counted: list[tuple[str, str]] = [(" channel" if channels == 1 else " channels", format.count(channels))]
-        if height * width > 1:  # a single number is always constant
+        if rest != [1, 1, 1]:  # a single number is always constant
             counted += [(" dead", format.count(known.dead)), (" constant", format.count(known.constant))]
-        extremes = (("min", format.significant(known.low)), ("max", format.significant(known.high)))
+        is_whole = _is_whole(reading)
+        extremes = (("min", _number(known.low, is_whole)), ("max", _number(known.high, is_whole)))
         odd = f"{format.count(found.nan)} NaN, {format.count(found.infinite)} Inf"
         self.foot.show_spans(
             facts(*counted, ("", odd, "warning") if found.kinds is not None else ("no NaN or Inf", "")),
@@ -175,100 +241,86 @@ class FeatureMapsPanel(Panel):
             brief=facts(*extremes),
         )
 
-    def _why_nothing(self, layer: Layer) -> str:
-        run, name = self.session.run, shortened(layer.name)
-        if run is None:
-            if self.session.busy:
-                return f"The feature maps of {name} are on their way."
-            if self.session.image:
-                return f"There is no run to show. Run the picture again to see what {name} makes of it."
-            return f"Open a picture, or drop one on the window, to see what {name} makes of it."
-        tensor = layer.output.name
-        if tensor in run.missing:
-            return f"The output of {name} was left out of the run so that it fits in memory. It is being computed now."
-        if tensor in run.unshowable:
-            return f"The output of {name} cannot be drawn: it is {run.unshowable[tensor]}."
-        return f"The run did not reach the output of {name}, so there is nothing to draw."
-
     def forget(self) -> None:
         self._prepared = None
         self.canvas.let_go()
+        self.curves.clear()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.canvas.set_dimmed(is_dimmed)
+        self.curves.set_dimmed(is_dimmed)
 
     # ---------------------------------------------------------------- what the user does
 
-    @Slot(int)
-    def _choose_scaling(self, row: int) -> None:
-        self.session.set_view(scaling=self.scalings.itemData(row))
+    @Slot()
+    def _fit(self) -> None:
+        self.canvas.fit()
+        self.curves.fit()
 
     @Slot(int)
-    def _choose_colormap(self, row: int) -> None:
-        self.session.set_view(colormap=self.colormaps.itemData(row))
+    def _choose_slice(self, place: int) -> None:
+        self.session.set_view(slice=place)
 
     @Slot(object)
     def _pick(self, place: Place) -> None:
         self.session.set_view(channel=place.channel, element=(place.row, place.column))
 
     @Slot(object)
+    def _pick_sample(self, place: SamplePlace) -> None:
+        self._pick(Place(place.curve, 0, place.sample))
+
+    @Slot(object)
+    def _read_out_sample(self, place: SamplePlace | None) -> None:
+        self._read_out(Place(place.curve, 0, place.sample) if place is not None else None)
+
+    @Slot(object)
     def _read_out(self, place: Place | None) -> None:
-        prepared = self._prepared
-        if place is None or prepared is None:
+        layer, reading = self.session.layer(), self.session.reading()
+        if place is None or self._prepared is None or layer is None or reading is None:
             self.readout.emit(())
             return
-        layer = prepared.layer
-        value = float(prepared.maps[place.channel, place.row, place.column])
+        element = place.row, place.column
         self.readout.emit(
             (
                 ("", plain(layer.name)),
-                ("channel", str(place.channel)),
-                ("row", str(place.row)),
-                ("column", str(place.column)),
-                ("=", format.significant(value)),
+                *place_of(reading, place.channel, element),
+                *value_of(reading, place.channel, element),
                 *sees(layer.receptive_field),
             )
         )
 
 
-def sees(field: ReceptiveField) -> tuple[tuple[str, str], ...]:
-    """Return what an element sees, for a readout; nothing where that is not known."""
-    if field.status == "whole input":
-        return (("sees", "the whole input"),)
-    if field.size is None:
-        return ()
-    if 0 in field.size:
-        return (("sees", "nothing of the picture"),)
-    size = format.shape(field.size)
-    return (("sees", f"{'at most ' if field.status == 'bound' else ''}{size} px"),)
+def _all_slices(values: Values) -> Values:
+    return values.reshape(len(values), -1, values.shape[3])
 
 
-def _bar(limits: Limits, colormap: str, channel: int) -> Bar:
+def _sliced(values: Values, known: Survey, place: int) -> Slice:
+    """Return a slice of ``(channels, depth, height, width)`` with what was found in it."""
+    kinds = known.found.kinds
+    if kinds is not None:
+        kinds = kinds.reshape(values.shape)[:, place]
+    return Slice(place, values[:, place], replace(known.found, kinds=kinds))
+
+
+def _is_whole(reading: Reading) -> bool:
+    return reading.values.dtype.kind in "iu"
+
+
+def _number(value: float, is_whole: bool) -> str:
+    return whole(value) if is_whole else format.significant(value)
+
+
+def _bar(limits: Limits, colormap: str, channel: int, is_whole: bool) -> Bar:
     """Return the color bar; where each channel has limits of its own, with those of the selected one."""
     low, high = limits.of(min(channel, limits.low.size - 1))
     if limits.is_shared:
         marks = [((mark - low) / (high - low), _plain_number(mark)) for mark in ticks(low, high, 4)]
     else:
         marks = [(0.5, f"ch. {channel}")]
-    return Bar(palette(colormap), format.significant(low), format.significant(high), marks)
+    return Bar(palette(colormap), _number(low, is_whole), _number(high, is_whole), marks)
 
 
 def _plain_number(value: float) -> str:
     """Return a round number without the digits that are zero."""
     text = format.significant(value)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-
-
-def _why_no_maps(layer: Layer, tensor: Array) -> str:
-    name, shape = shortened(layer.name), format.shape(tensor.shape)
-    if tensor.ndim == 0 and tensor.dtype.kind in "biuf":
-        return f"The output of {name} is a single number: {format.significant(float(tensor))}."
-    if not tensor.size:
-        return f"The output of {name} is empty: its shape is {shape}."
-    return f"The output of {name} cannot be drawn as feature maps: {shape}, {tensor.dtype}."
-
-
-def _strip(colormap: str) -> QIcon:
-    colors = np.ascontiguousarray(palette(colormap))
-    image = QImage(colors.data, 256, 1, 768, QImage.Format.Format_RGB888)
-    return QIcon(QPixmap.fromImage(image.scaled(48, 10)))

@@ -1,104 +1,158 @@
-"""The picture, and what the model sees of it."""
+"""What a model is fed: the picture and what is seen of it, the numbers, how they came about, and how to change that."""
 
 from __future__ import annotations
 
-import math
+import os
+from dataclasses import dataclass, replace
 
-import numpy as np
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
+from inspector.analysis.reading import Reading
 from inspector.graph.context import PictureInput, Rectangle, field_of, on_picture, picture_input
-from inspector.graph.model import Array, Picture, Prediction
-from inspector.graph.preprocessing import PRESETS, Preprocessing
+from inspector.graph.model import Model, Picture, Prediction, Tensor
+from inspector.graph.preprocessing import Preprocessing, fit_in_words, in_words
 from inspector.render.arrays import Index
-from inspector.render.pictures import stretched, unfed
+from inspector.render.grid import Place
+from inspector.render.pictures import stretched, thinned, unfed
 from inspector.ui import theme
 from inspector.ui.controls import LabelledCombo
+from inspector.ui.forms import Section, Stepper
 from inspector.ui.lines import Line, Span
 from inspector.ui.panel import Panel
+from inspector.ui.panels.fed_view import LEAST_HEIGHT, Fed, FedView, read_fed, values_at
+from inspector.ui.panels.model_inputs import InputFacts, ModelInputs
 from inspector.ui.panels.picture_view import PictureView
-from inspector.ui.panels.tensor_table import TensorTable, tensor_row
+from inspector.ui.panels.recipe_editor import RecipeEditor, chosen_name
+from inspector.ui.readout import Readout
 from inspector.ui.session import Session
 from inspector.ui.text import file_name, tooltip
 
 EMPTY = "Open a picture, or drop one on the window: here you will see it, and the part of it that the model sees."
-CUT_OUT = "middle cut out"
+FED_AS_IT_IS = "Fed as it is, without any preprocessing."
+PICTURE, SEEN, VALUES = "picture", "seen", "values"  # what can be shown; of several inputs, "values of NAME"
+_COLOR_NAMES = {"RGB": ("red", "green", "blue", "alpha"), "BGR": ("blue", "green", "red", "alpha")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the model sees, drawn back once for each run.
+
+    Attributes:
+        reading: None where it cannot be read as maps.
+        pixels: Likewise.
+    """
+
+    prediction: Prediction
+    fed: Fed
+    reading: Reading | None
+    pixels: Index | None
 
 
 class InputPanel(Panel):
-    """The whole picture with what the model does not see dimmed, or what was fed, drawn back as a picture."""
+    """The whole picture with what the model does not see dimmed, or what was fed, and all that led to it.
+
+    Signals:
+        trials_wanted: The user wants the usual ways to feed pictures compared.
+    """
 
     title = "Input"
     dock_name = "input"
     icon_name = "open-image"
     area = Qt.DockWidgetArea.RightDockWidgetArea
+    trials_wanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.picture = PictureView()
-        self.table = TensorTable()
+        self.numbers = FedView()
+        self.frames = Stepper("Frame")
         self.caption = Line("small")
+        self.views = LabelledCombo("")
+        self.views.setAccessibleName("What is shown of the input")
+        self.editor = RecipeEditor()
+        self.recipe = Section("Preprocessing", self.editor)
         self.source = Line("small")
-        self.presets = LabelledCombo("Fed as")
-        self.presets.addItem("auto", None)
-        hint = "What the model's own files say of its pictures; if they say nothing, a guess"
-        self.presets.setItemData(0, hint, Qt.ItemDataRole.ToolTipRole)
-        for each in PRESETS:
-            self.presets.addItem(each.name, each.name)
-            self.presets.setItemData(self.presets.count() - 1, described(each), Qt.ItemDataRole.ToolTipRole)
-        self.presets.setAccessibleName("Preprocessing")
-        self.fed = QPushButton("Model's view")
-        self.fed.setToolTip(tooltip("Show the picture as the model sees it: what was fed, drawn back"))
-        self.fed.setCheckable(True)
-        self.fed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._tabled: Prediction | None = None  # whose tensors are in the table
+        self.inputs = ModelInputs()
+        self.inputs_section = Section("Inputs", self.inputs)
+        self.trials = QPushButton("Try the usual ones…")
+        self.trials.setToolTip(tooltip("Run the pictures with every preset that fits, and compare the answers"))
+        self.trials.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.editor.add_below(self.trials)
+        self._wish = PICTURE  # what the user wants to see, where it can be seen
+        self._fed: tuple[Prediction, tuple[Fed, ...]] | None = None
+        self._seen: _Seen | None = None
+        self._opened: Section | None = None
         self._lay_out()
-        self.fed.toggled.connect(self.refresh)
-        self.presets.activated.connect(self._choose_preset)
-        self.picture.hovered.connect(self._read_out)
+        self._connect(session)
 
     def _lay_out(self) -> None:
-        controls = QHBoxLayout()
-        controls.setSpacing(theme.SPACING)
-        controls.addWidget(self.presets)
-        controls.addStretch(1)
-        controls.addWidget(self.fed)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.SPACING)
-        layout.setSpacing(6)
-        self._space = QWidget()
-        layout.addWidget(self.picture, 1)
-        layout.addWidget(self.table)
-        layout.addWidget(self._space, 1)
-        layout.addWidget(self.caption)
-        layout.addLayout(controls)
-        layout.addWidget(self.source)
+        top = QHBoxLayout()
+        top.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, 0)
+        top.setSpacing(theme.SPACING)
+        top.addWidget(self.caption, 1)
+        top.addWidget(self.views)
+        content = QWidget()
+        lines = QVBoxLayout(content)
+        lines.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.SPACING)
+        lines.setSpacing(theme.GAP)
+        lines.addWidget(self.picture, 1)
+        lines.addWidget(self.numbers, 1)
+        lines.addWidget(self.frames)
+        lines.addWidget(self.recipe)
+        lines.addWidget(self.source)
+        lines.addWidget(self.inputs_section)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(content)
+        content.setAutoFillBackground(False)
+        self._scroll.viewport().setAutoFillBackground(False)
+        whole = QVBoxLayout(self.body)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(theme.SPACING)
+        whole.addLayout(top)
+        whole.addWidget(self._scroll, 1)
+
+    def _connect(self, session: Session) -> None:
+        self.views.activated.connect(self._choose_view)
+        self.picture.hovered.connect(self._read_out)
+        self.numbers.read.connect(self.readout)
+        self.frames.moved.connect(session.set_frame)
+        self.editor.changed.connect(session.set_preprocessing)
+        self.editor.preset_wanted.connect(self._choose_preset)
+        self.trials.clicked.connect(self.trials_wanted)
+        self.inputs.shape_wanted.connect(session.set_input_shape)
+        self.inputs.source_wanted.connect(session.set_input)
+        self.recipe.toggled.connect(self._on_recipe_toggled)
+        self.inputs_section.toggled.connect(self._on_inputs_toggled)
 
     # ---------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        prediction, image = self.session.prediction, self.session.image
-        if prediction is None:
-            self.say(self._why_nothing(image))
+        prediction, model = self.session.prediction, self.session.model
+        if prediction is None or model is None:
+            self.forget()
+            self.say(self._why_nothing(self.session.image))
             return
         seen = picture_input(prediction.fed)
-        picture = prediction.picture
-        is_drawn = picture is not None or (seen is not None and seen.channels in (1, 3))
-        self.fed.setVisible(picture is not None and seen is not None and seen.channels in (1, 3))
-        self.picture.setVisible(is_drawn)
-        self.table.setVisible(not is_drawn)
-        self._space.setVisible(not is_drawn)
-        if prediction is not self._tabled:  # its numbers take a look at every value
-            rows = [] if is_drawn else [tensor_row(name, fed) for name, fed in prediction.fed.items()]
-            self.table.show_rows(rows)
-            self._tabled = prediction
-        if picture is not None and not (self.fed.isChecked() and not self.fed.isHidden()):
-            self._draw_picture(picture, seen)
-        elif is_drawn and seen is not None:
-            self._draw_fed(prediction, seen)
-        self._draw_captions(prediction, seen)
+        fed = self._all_fed(prediction, model, seen)
+        view = self._offer_views(prediction, seen, fed)
+        shows_numbers = view.startswith(VALUES)
+        self.picture.setVisible(not shows_numbers)
+        self.numbers.setVisible(shows_numbers)
+        if shows_numbers:
+            self._draw_numbers(view, fed)
+        elif view == SEEN and seen is not None:
+            self._draw_seen(prediction, seen, fed)
+        elif prediction.picture is not None:
+            self._draw_picture(prediction.picture, seen)
+        self._draw_caption(prediction, seen)
+        self._draw_recipe(prediction, model, seen)
+        self._draw_inputs(prediction, model, seen)
 
     def _why_nothing(self, image: str) -> str:
         if not image:
@@ -109,6 +163,36 @@ class InputPanel(Panel):
             return f"{file_name(image)} is being fed to the model."
         return f"{file_name(image)} could not be fed to the model. The line at the foot of the window says why."
 
+    def _all_fed(self, prediction: Prediction, model: Model, seen: PictureInput | None) -> tuple[Fed, ...]:
+        """Return what each input was fed, the one that was opened first."""
+        if self._fed is None or self._fed[0] is not prediction:
+            known = {each.name: each for each in model.inputs}
+            found = [_fed(prediction, name, known.get(name), seen) for name in prediction.fed]
+            first = main_input(prediction, seen)
+            self._fed = prediction, tuple(sorted(found, key=lambda each: each.name != first))
+        return self._fed[1]
+
+    def _offer_views(self, prediction: Prediction, seen: PictureInput | None, fed: tuple[Fed, ...]) -> str:
+        """List what can be shown, and return what is."""
+        offered = [(PICTURE, "Picture")] if prediction.picture is not None else []
+        if seen is not None and seen.channels in (1, 3):
+            offered.append((SEEN, "Model's view"))
+        if len(fed) == 1:
+            offered.append((VALUES, "Values"))
+        else:
+            offered += [(f"{VALUES} of {each.name}", f"Values of {each.name}") for each in fed]
+        if [(self.views.itemData(row), self.views.itemText(row)) for row in range(self.views.count())] != offered:
+            self.views.clear()
+            for value, text in offered:
+                self.views.addItem(text, value)
+        values = [value for value, _ in offered]
+        fallback = next((value for value in values if value.startswith(self._wish)), values[0])
+        chosen = self._wish if self._wish in values else fallback
+        self.views.choose(chosen)
+        self.views.updateGeometry()
+        self.views.setVisible(len(offered) > 1)
+        return chosen
+
     def _field(self) -> Rectangle | None:
         layer, element = self.session.layer(), self.session.view.element
         return field_of(layer.receptive_field, element) if layer is not None and element is not None else None
@@ -118,47 +202,105 @@ class InputPanel(Panel):
         marked = on_picture(field, picture.box, seen.height, seen.width) if field and seen else None
         self.picture.show_picture(picture.pixels, picture.size, Rectangle(*picture.box), marked)
 
-    def _draw_fed(self, prediction: Prediction, seen: PictureInput) -> None:
-        pixels = _drawn_back(prediction.fed[seen.name], seen, prediction.preprocessing)
-        self.picture.show_picture(pixels, (seen.width, seen.height), None, self._field())
+    def _draw_seen(self, prediction: Prediction, seen: PictureInput, fed: tuple[Fed, ...]) -> None:
+        if self._seen is None or self._seen.prediction is not prediction:
+            shown = next(each for each in fed if each.name == seen.name)
+            found = read_fed(shown)
+            pixels = _drawn_back(found, prediction.preprocessing) if found is not None else None
+            self._seen = _Seen(prediction, shown, found, pixels)
+        if self._seen.pixels is not None:
+            self.picture.show_picture(self._seen.pixels, (seen.width, seen.height), None, self._field())
 
-    def _draw_captions(self, prediction: Prediction, seen: PictureInput | None) -> None:
-        picture, recipe = prediction.picture, prediction.preprocessing
+    def _draw_numbers(self, view: str, fed: tuple[Fed, ...]) -> None:
+        shown = next((each for each in fed if view == f"{VALUES} of {each.name}"), fed[0])
+        self.numbers.show_fed(shown, [each for each in fed if each is not shown])
+
+    def _draw_caption(self, prediction: Prediction, seen: PictureInput | None) -> None:
+        picture = prediction.picture
         name = Span(file_name(prediction.image) if prediction.image else "defaults", "text", is_name=True)
-        size = format.shape(picture.size) if picture is not None else ""
-        note = f", {picture.note}" if picture is not None and picture.note else ""
-        shape = f"{seen.width} × {seen.height}" if seen is not None else "no picture"
-        words = f"model sees {shape}, {in_words(recipe)}" if recipe is not None else f"fed as it is, {shape}"
-        self.caption.show_spans(
-            [name, Span(f"  {size}{note}", "muted")],
-            remark=[Span(words, "muted")],
-            brief=[Span(f"sees {shape}", "muted")],
-        )
-        chosen = self.session.preprocessing
-        self.presets.rename(0, "auto" if chosen or recipe is None else f"auto, {recipe.name}")
-        self.presets.choose(chosen.name if chosen is not None else None)
-        self.presets.setEnabled(recipe is not None)
+        about = [format.shape(picture.size), picture.note] if picture is not None else [prediction.note]
+        spans = [name, Span(f"  {', '.join(each for each in about if each)}", "muted")]
+        self.caption.show_spans(spans)
+        several = picture is not None and picture.frames > 1
+        self.frames.setVisible(several)
+        if picture is not None and several:
+            self.frames.show_step(min(self.session.frame, picture.frames - 1), picture.frames)
+
+    def _draw_recipe(self, prediction: Prediction, model: Model, seen: PictureInput | None) -> None:
+        recipe, chosen = prediction.preprocessing, self.session.preprocessing
+        sees = [Span(f"sees {seen.width} × {seen.height}", "muted")] if seen is not None else []
+        self.recipe.setVisible(recipe is not None)
         if recipe is None:
-            self.source.show_spans([Span("A tensor file is fed without any preprocessing.", "muted")])
+            self.source.show_spans([Span(FED_AS_IT_IS, "muted", is_name=True)], remark=sees)
             return
-        self.source.show_spans(
-            [Span(recipe.source or f"preset {recipe.name}", "muted", is_name=True)],
-            remark=[Span(_fit_in_words(recipe), "muted")],
-            brief=[Span(CUT_OUT if recipe.fit == "crop" else recipe.fit, "muted")],
-        )
+        in_force = chosen or recipe
+        self.recipe.head.summarize(f"{recipe.name}: {in_words(recipe)}, {fit_in_words(recipe)}")
+        self.source.show_spans([Span(recipe.source or "a preset", "muted", is_name=True)], remark=sees)
+        automatic = recipe.name if chosen is None else ""
+        self.editor.show_recipe(in_force, chosen_name(chosen), automatic, _takes_any_size(model, seen))
+
+    def _draw_inputs(self, prediction: Prediction, model: Model, seen: PictureInput | None) -> None:
+        session, first = self.session, main_input(prediction, seen)
+        known: dict[str, InputFacts] = {}
+        for each in model.inputs:
+            fed = prediction.fed.get(each.name)
+            known[each.name] = InputFacts(
+                each,
+                fed.shape if fed is not None else (),
+                prediction.origins.get(each.name, ""),
+                each.name == first and bool(prediction.image),
+                session.shapes.get(each.name),
+                session.input_files.get(each.name, session.fills.get(each.name)),
+            )
+        self.inputs_section.setVisible(len(known) > 1 or any(each.is_open for each in known.values()))
+        texts = [f"{each.tensor.name} {format.shape(each.fed)}" for each in known.values()]
+        self.inputs_section.head.summarize(", ".join(texts))
+        self.inputs.show_inputs(known)
 
     def forget(self) -> None:
-        self._tabled = None
+        self._fed = self._seen = None
         self.picture.clear()
+        self.numbers.clear()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.picture.set_dimmed(is_dimmed)
+        self.numbers.set_dimmed(is_dimmed)
 
     # ---------------------------------------------------------------- what the user does
 
+    def show_view(self, view: str) -> None:
+        """Show the picture, what the model sees of it, or the values: one of this module's constants."""
+        self._wish = view
+        self.refresh()
+
     @Slot(int)
-    def _choose_preset(self, row: int) -> None:
-        self.session.set_preprocessing(self.presets.itemData(row))
+    def _choose_view(self, row: int) -> None:
+        self.show_view(self.views.itemData(row))
+
+    @Slot(str)
+    def _choose_preset(self, name: str) -> None:
+        self.session.set_preprocessing(name or None)
+
+    @Slot(bool)
+    def _on_recipe_toggled(self, is_open: bool) -> None:
+        self._on_opened(self.recipe if is_open else None)
+
+    @Slot(bool)
+    def _on_inputs_toggled(self, is_open: bool) -> None:
+        self._on_opened(self.inputs_section if is_open else None)
+
+    def _on_opened(self, section: Section | None) -> None:
+        """Keep the picture from shrinking to nothing, and bring what was opened into view."""
+        is_any_open = self.recipe.head.isChecked() or self.inputs_section.head.isChecked()
+        self.picture.setMinimumHeight(LEAST_HEIGHT if is_any_open else 0)
+        self._opened = section
+        QTimer.singleShot(0, self._show_opened)
+
+    @Slot()
+    def _show_opened(self) -> None:
+        if self._opened is not None:
+            self._scroll.ensureWidgetVisible(self._opened, 0, 0)
+            self._scroll.ensureWidgetVisible(self._opened.head, 0, 0)
 
     @Slot(object)
     def _read_out(self, at: tuple[int, int, tuple[int, int, int]] | None) -> None:
@@ -167,47 +309,45 @@ class InputPanel(Panel):
             self.readout.emit(())
             return
         row, column, color = at
-        self.readout.emit(
-            (
-                ("", file_name(prediction.image)),
-                ("row", str(row)),
-                ("column", str(column)),
-                ("red, green, blue", ", ".join(map(str, color))),
-            )
-        )
+        where: Readout = (("", file_name(prediction.image)), ("row", str(row)), ("column", str(column)))
+        values: Readout = (("red, green, blue", ", ".join(map(str, color))),)
+        seen = self._seen
+        if self.views.currentData() == SEEN and seen is not None and seen.reading is not None:
+            where = (("", seen.fed.name), *where[1:])
+            values = values_at(seen.reading, seen.fed, Place(0, row, column))
+        self.readout.emit((*where, *values))
 
 
-def _drawn_back(tensor: Array, seen: PictureInput, recipe: Preprocessing | None) -> Index:
-    first = tensor[0]
-    planes = np.moveaxis(first, -1, 0) if seen.channels_last else first
+def main_input(prediction: Prediction, seen: PictureInput | None) -> str:
+    """Return the input that what was opened went to."""
+    opened = os.path.basename(prediction.image)
+    for name, origin in prediction.origins.items():
+        if origin == "the picture" or (opened and (origin == opened or origin.startswith(f"{opened} ("))):
+            return name
+    return seen.name if seen is not None else next(iter(prediction.fed), "")
+
+
+def _takes_any_size(model: Model, seen: PictureInput | None) -> bool:
+    shape = next((each.shape for each in model.inputs if seen is not None and each.name == seen.name), None)
+    if seen is None or shape is None:
+        return False
+    sides = shape[-3:-1] if seen.channels_last else shape[-2:]
+    return not all(isinstance(each, int) for each in sides)
+
+
+def _fed(prediction: Prediction, name: str, known: Tensor | None, seen: PictureInput | None) -> Fed:
+    tensor = prediction.fed[name]
+    known = known or Tensor(name, str(tensor.dtype), tensor.shape)
+    if seen is None or seen.name != name:
+        return Fed(name, tensor, known)
+    recipe = prediction.preprocessing
+    colors = _COLOR_NAMES.get(recipe.channels, ()) if recipe is not None else ()
+    names = ("grey",) if recipe is not None and seen.channels == 1 else colors[: seen.channels]
+    return Fed(name, tensor, replace(known, channels_last=seen.channels_last), names)
+
+
+def _drawn_back(found: Reading, recipe: Preprocessing | None) -> Index:
+    planes = thinned(found.maps)
     if recipe is None or recipe.scale == 0:
         return stretched(planes)
     return unfed(planes, recipe.scale, recipe.mean, recipe.std, recipe.channels == "BGR", recipe.invert)
-
-
-def in_words(recipe: Preprocessing) -> str:
-    """Return what happens to the pixels, in a few words: ``BGR − mean``, ``RGB 0 to 1``."""
-    channels = f"inverted {recipe.channels}" if recipe.invert else recipe.channels
-    per_channel = len(set(recipe.mean)) > 1 or len(set(recipe.std)) > 1
-    has_std = any(each != 1 for each in recipe.std)
-    if per_channel:
-        return f"({channels} − mean) / std" if has_std else f"{channels} − mean"
-    low = (0 - recipe.mean[0]) / recipe.std[0]
-    high = (255 * recipe.scale - recipe.mean[0]) / recipe.std[0]
-    return f"{channels} {_round(low)} to {_round(high)}"
-
-
-def described(recipe: Preprocessing) -> str:
-    """Return a recipe in one sentence."""
-    return f"{_fit_in_words(recipe)}, {in_words(recipe)}"
-
-
-def _fit_in_words(recipe: Preprocessing) -> str:
-    if recipe.fit == "crop":
-        return f"middle {format.percent(recipe.crop)} cut out" if recipe.crop < 1 else CUT_OUT
-    return "stretched" if recipe.fit == "stretch" else "scaled into the input"
-
-
-def _round(value: float) -> str:
-    text = f"{value:.4g}" if math.isfinite(value) else format.significant(value)
-    return text.replace("-", format.MINUS)

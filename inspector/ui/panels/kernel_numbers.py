@@ -15,6 +15,7 @@ from inspector.render.limits import Limits
 from inspector.render.palettes import palette
 from inspector.ui import theme
 
+MOST_DECIMALS = 4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -66,6 +67,7 @@ class NumberGrid(QWidget):
         self._names: Sequence[str] = ()
         self._limits = Limits(np.zeros(1), np.zeros(1))
         self._exponent = 0
+        self._decimals = MOST_DECIMALS
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("The chosen kernel's weights")
 
@@ -76,14 +78,15 @@ class NumberGrid(QWidget):
     def clear(self) -> None:
         self.show_tiles(np.zeros((0, 0, 0)), (), self._limits)
 
-    def show_tiles(self, tiles: Array, names: Sequence[str], limits: Limits) -> None:
-        """Write these tiles, ``(tiles, height, width)``, each after its name."""
+    def show_tiles(self, tiles: Array, names: Sequence[str], limits: Limits, whole: bool = False) -> None:
+        """Write these tiles, ``(tiles, height, width)``, each after its name; ``whole`` numbers without decimals."""
         before = self.sizeHint()
-        self._exponent = power_of_ten(limits)
+        self._decimals = 0 if whole else MOST_DECIMALS
+        self._exponent = 0 if whole else power_of_ten(limits)
         unit = 10.0**self._exponent
         self._tiles, self._names = np.asarray(tiles, np.float64) / unit, names
         self._limits = Limits(limits.low / unit, limits.high / unit)
-        texts = cells(self._tiles, self._limits, palette("signed"), 4).texts if len(tiles) else ()
+        texts = cells(self._tiles, self._limits, palette("signed"), self._decimals).texts if len(tiles) else ()
         blocks = ("; ".join(" ".join(row) for row in tile) for tile in texts)
         described = ". ".join(f"{name} {block}".strip() for name, block in zip(names, blocks, strict=True))
         self.setAccessibleDescription(f"{described}; {self.factor}" if self.factor else described)
@@ -148,7 +151,7 @@ class NumberGrid(QWidget):
     def _fitting(self, metrics: QFontMetricsF, room: float) -> Cells:
         """Return the cells with as many decimals as there is room for."""
         written = cells(self._tiles, self._limits, palette("signed"), 0)
-        for decimals in range(4, 0, -1):
+        for decimals in range(self._decimals, 0, -1):
             written = cells(self._tiles, self._limits, palette("signed"), decimals)
             texts = (text for tile in written.texts for row in tile for text in row)
             if max(metrics.horizontalAdvance(text) for text in texts) <= room:

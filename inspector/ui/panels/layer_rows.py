@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
 from PySide6.QtGui import QImage
 
 from inspector import format
+from inspector.engine.protocol import Measured
 from inspector.graph.model import Layer, Run
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.ui.panels.layer_thumbnails import Thumbnails
 from inspector.ui.text import plain, tooltip
 
-MEAN, NAME, OPERATOR, SHAPE, PARAMETERS, MACS, SEES = range(7)
-HEADS = ("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px")
-NUMBERS = (SHAPE, PARAMETERS, MACS, SEES)
+MEAN, NAME, OPERATOR, SHAPE, PARAMETERS, MACS, SEES, TIME, PROVIDER = range(9)
+HEADS = ("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px", "ms", "Runs on")
+NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME)
 
 Index = QModelIndex | QPersistentModelIndex
+State = Literal["", "missing", "not there"]
 
 
 class LayerRows(QAbstractTableModel):
@@ -28,7 +30,12 @@ class LayerRows(QAbstractTableModel):
         super().__init__(parent)
         self._layers: Sequence[Layer] = ()
         self._rows: dict[str, int] = {}
+        self._missing: frozenset[str] = frozenset()
         self._run: Run | None = None
+        self._measured: Measured | None = None
+        self._longest = 0.0  # seconds
+        self._providers: Mapping[str, str] = {}
+        self._is_mixed = False
         self.thumbnails = Thumbnails(self)
         self.thumbnails.made.connect(self._redraw)
 
@@ -43,9 +50,52 @@ class LayerRows(QAbstractTableModel):
         if run is self._run:
             return False
         self._run = run
+        self._missing = frozenset(run.missing) if run is not None else frozenset()
         self.thumbnails.show_run(run)
         self._redraw()
         return True
+
+    def show_measured(self, measured: Measured | None) -> bool:
+        """Take times from these measurements; return whether they are other ones."""
+        if measured is self._measured:
+            return False
+        self._measured = measured
+        self._longest = max(measured.seconds.values(), default=0.0) if measured is not None else 0.0
+        self._redraw()
+        return True
+
+    def show_providers(self, providers: Mapping[str, str]) -> bool:
+        """Take what runs each layer; return whether that is different from before."""
+        if providers == self._providers:
+            return False
+        self._providers, self._is_mixed = providers, len(set(providers.values())) > 1
+        self._redraw()
+        return True
+
+    @property
+    def has_times(self) -> bool:
+        """How long each layer takes has been measured."""
+        return self._measured is not None
+
+    @property
+    def providers(self) -> Mapping[str, str]:
+        """What runs each layer, by its name, where that is not the same for all; else empty."""
+        return self._providers if self._is_mixed else {}
+
+    def seconds(self, layer: Layer) -> float:
+        """Return how long a layer takes; 0 where that is not known."""
+        return self._measured.seconds.get(layer.name, 0.0) if self._measured is not None else 0.0
+
+    def share(self, row: int) -> float:
+        """Return how long a row's layer takes, as a part of the one that takes longest."""
+        return self.seconds(self._layers[row]) / self._longest if self._longest > 0 else 0.0
+
+    def state(self, layer: Layer) -> State:
+        """Say whether a layer's tensor was left out of the run to save memory, or is not there to be seen."""
+        run, name = self._run, layer.output.name
+        if run is not None and name in self._missing:
+            return "missing"
+        return "not there" if layer.hidden or (run is not None and name not in run.tensors) else ""
 
     def layer(self, row: int) -> Layer:
         return self._layers[row]
@@ -89,20 +139,37 @@ class LayerRows(QAbstractTableModel):
         if column == OPERATOR:
             return plain(layer.op_type)
         if column == SHAPE:
-            return format.shape_hwc(self._shape(layer))
+            return format.shape_hwc(self.shape(layer), layer.output.channels_last)
         if column == PARAMETERS:
             return format.count(layer.parameters) if layer.parameters else ""
         if column == MACS:
             return format.macs(layer.macs)
+        if column == TIME:
+            return self._time(layer)
+        if column == PROVIDER:
+            return plain(self.providers.get(layer.name, ""))
         return _sees(layer.receptive_field) if column == SEES else ""
 
-    def _shape(self, layer: Layer) -> tuple[int | str | None, ...] | None:
+    def shape(self, layer: Layer) -> tuple[int | str | None, ...] | None:
+        """Return the shape of a layer's output, as stored, of one pass where it lies in a loop."""
         made = self._run.tensors.get(layer.output.name) if self._run is not None else None
-        return layer.output.shape if made is None else made.shape
+        return layer.output.shape if made is None else made.shape[layer.output.passes :]
+
+    def _time(self, layer: Layer) -> str:
+        """Return milliseconds, with as many decimals in all rows."""
+        seconds = self._measured.seconds.get(layer.name) if self._measured is not None else None
+        return "" if seconds is None else format.column([1000 * self._longest, 1000 * seconds])[1]
+
+    def _stored(self, layer: Layer) -> str:
+        made = self._run.tensors.get(layer.output.name) if self._run is not None else None
+        return format.shape(layer.output.shape if made is None else made.shape)
 
     def _description(self, layer: Layer) -> list[str]:
         operator = f"{layer.domain}::{layer.op_type}" if layer.domain else layer.op_type
         lines = [layer.name, f"{operator}, {layer.family}"]
+        lines += [f"in the {branch} of {owner}" for owner, branch in reversed(layer.inside)]
+        if why := self._why_not(layer):
+            lines.append(why)
         if (geometry := layer.geometry) is not None:
             pads = "unknown" if geometry.pads is None else ", ".join(map(str, geometry.pads))
             lines.append(
@@ -111,14 +178,32 @@ class LayerRows(QAbstractTableModel):
                 + (f", groups {geometry.group}" if geometry.group > 1 else "")
             )
         dtype = f", {layer.output.dtype}" if layer.output.dtype else ""
-        lines.append(f"stored as {format.shape(self._shape(layer))}{dtype}")
+        lines.append(f"stored as {self._stored(layer)}{dtype}")
         lines += [f"input {name}" for name in layer.inputs if name and name not in {w.name for w in layer.weights}]
         lines += [f"{weight.role} {format.shape(weight.shape)}, {weight.dtype}" for weight in layer.weights]
         if layer.statistics:
             lines.append(f"running statistics {format.count(layer.statistics)}, not counted as parameters")
         if layer.receptive_field.status in ("bound", "whole input"):
             lines.append(_STATUS[layer.receptive_field.status])
+        if provider := self._providers.get(layer.name):
+            lines.append(f"runs on {provider}")
+        if self._measured is not None and (seconds := self._measured.seconds.get(layer.name)) is not None:
+            total = sum(self._measured.seconds.values())
+            lines.append(f"takes {format.seconds(seconds)}, {format.percent(seconds / total if total else 0)} of all")
         return lines[:14] + ["…"] * (len(lines) > 14)
+
+    def _why_not(self, layer: Layer) -> str:
+        """Say why a layer's output cannot be seen; nothing if it can."""
+        if layer.hidden:
+            return f"cannot be shown: {layer.hidden}"
+        run, name = self._run, layer.output.name
+        if run is None or name in run.tensors:
+            return ""
+        if name in self._missing:
+            return "left out of the run so that it fits in memory; it comes when it is looked at"
+        if name in run.unshowable:
+            return f"cannot be shown: it is {run.unshowable[name]}"
+        return "fused away in the deployed network" if run.view == "as deployed" else "not reached by this run"
 
     def thumbnail(self, row: int, ratio: float) -> QImage | None:
         return self.thumbnails.of(self._layers[row], ratio)
@@ -126,7 +211,7 @@ class LayerRows(QAbstractTableModel):
     @Slot()
     def _redraw(self) -> None:
         if self._layers:
-            self.dataChanged.emit(self.index(0, MEAN), self.index(len(self._layers) - 1, SHAPE))
+            self.dataChanged.emit(self.index(0, MEAN), self.index(len(self._layers) - 1, PROVIDER))
 
 
 _HINTS = {
@@ -135,6 +220,8 @@ _HINTS = {
     PARAMETERS: "Learned numbers",
     MACS: "Multiply-accumulates of one picture; 1 MAC = 2 FLOPs",
     SEES: "The part of the picture that one element depends on: its receptive field, in pixels",
+    TIME: "Milliseconds: of the instrumented network, median of 5 runs; profiling itself costs. Click to sort by it",
+    PROVIDER: "What ONNX Runtime computes this layer on",
 }
 _STATUS = {
     "bound": "an element depends on no pixel outside of what it sees, perhaps on fewer",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from heapq import nlargest
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -27,20 +28,34 @@ from inspector.ui.panels.layer_rows import (
     NUMBERS,
     OPERATOR,
     PARAMETERS,
+    PROVIDER,
     SEES,
     SHAPE,
+    TIME,
     Index,
     LayerRows,
 )
 from inspector.ui.panels.layer_thumbnails import THUMBNAIL
-from inspector.ui.text import elided
+from inspector.ui.text import elided, plain
 
 NAME_AT_LEAST = 60
+NAME_WITH_TIMES = 96  # with less, a table with times does without the operators, which most names say too
 NAME_AT_MOST = 176  # a longer name is shortened before a column is dropped
+INDENT = 12  # of a layer in the body of another
+_LOOKED_AT = 2_000  # layers, to find how wide the columns must be
+_MEASURED = 8  # texts, the longest ones: figures are alike in width, so the widest is among them
+_DROPPED = (PARAMETERS, MACS, SEES, PROVIDER)  # when it is narrow, in this order
+_BRANCHES = {"then_branch": "then", "else_branch": "else"}
 
 
 class LayerTable(QTableView):
-    """The table; when it is narrow it does without the parameters, then without the MACs."""
+    """The table; when it is narrow it does without the parameters, then without the MACs.
+
+    Signals:
+        sort_wanted: The user clicked on the head of the times.
+    """
+
+    sort_wanted = Signal()
 
     def __init__(self, rows: LayerRows) -> None:
         super().__init__()
@@ -67,7 +82,8 @@ class LayerTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(theme.ROW_HEIGHT)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        head.setSectionsClickable(False)
+        head.setSectionsClickable(True)
+        head.sectionClicked.connect(self._on_head)
         head.setFixedHeight(theme.ROW_HEIGHT)
         head.setMinimumSectionSize(16)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -77,13 +93,15 @@ class LayerTable(QTableView):
         self._layers = layers
         metrics = QFontMetricsF(theme.font("small"))
         bold = QFontMetricsF(theme.font("small", bold=True))
-        for column in (OPERATOR, PARAMETERS, MACS, SEES):
+        for column in (PARAMETERS, MACS, SEES):
             self._natural[column] = _width_of(metrics, HEADS[column], self._texts(column))
-        self._natural[MEAN] = round(max(metrics.horizontalAdvance(HEADS[MEAN]), THUMBNAIL)) + 16
-        wide_name = _width_of(bold, HEADS[NAME], self._texts(NAME)) + 13
-        self._wide_name = max(NAME_AT_LEAST, min(NAME_AT_MOST, wide_name))
         counts = Counter(layer.op_type for layer in layers)
-        common = {name for name, count in counts.items() if count > len(layers) / 50}
+        self._natural[OPERATOR] = _width_of(metrics, HEADS[OPERATOR], map(plain, counts))
+        self._natural[MEAN] = round(max(metrics.horizontalAdvance(HEADS[MEAN]), THUMBNAIL)) + 16
+        deepest = max((len(layer.inside) for layer in layers), default=0)
+        wide_name = _width_of(bold, HEADS[NAME], self._texts(NAME)) + 13 + INDENT * deepest
+        self._wide_name = max(NAME_AT_LEAST, min(NAME_AT_MOST, wide_name))
+        common = {plain(name) for name, count in counts.items() if count > len(layers) / 50}
         self._narrow_operator = _width_of(metrics, HEADS[OPERATOR], common)
         self.fit_shapes()
 
@@ -91,6 +109,13 @@ class LayerTable(QTableView):
         """Find how wide the column must be that a run fills in."""
         metrics = QFontMetricsF(theme.font("small"))
         self._natural[SHAPE] = _width_of(metrics, HEADS[SHAPE], self._texts(SHAPE))
+        self._arrange()
+
+    def fit_measured(self) -> None:
+        """Find how wide the columns must be that say how long a layer takes and on what it runs, if they are there."""
+        metrics = QFontMetricsF(theme.font("small"))
+        for column, is_there in ((TIME, self.rows.has_times), (PROVIDER, bool(self.rows.providers))):
+            self._natural[column] = _width_of(metrics, HEADS[column], self._texts(column)) if is_there else 0
         self._arrange()
 
     def redraw_rows(self, *rows: int) -> None:
@@ -101,17 +126,26 @@ class LayerTable(QTableView):
                 self.viewport().update(0, top, self.viewport().width(), theme.ROW_HEIGHT)
 
     def _texts(self, column: int) -> set[str]:
-        return {self.rows.text(layer, column) for layer in self._layers}
+        """Return what stands in a column, of so many layers as can be written out while nobody waits."""
+        step = -(-len(self._layers) // _LOOKED_AT)
+        return {self.rows.text(layer, column) for layer in self._layers[:: max(1, step)]}
+
+    @Slot(int)
+    def _on_head(self, column: int) -> None:
+        if column == TIME:
+            self.sort_wanted.emit()
 
     def _arrange(self) -> None:
         """Share the room out: what is left goes to the names."""
         if not self._natural:
             return
         room, widths = self.viewport().width(), dict(self._natural)
-        for column in (OPERATOR, PARAMETERS, MACS, SEES):
+        for column in (OPERATOR, *_DROPPED):
             if room - sum(widths.values()) >= self._wide_name:
                 break
             widths[column] = min(self._narrow_operator, widths[OPERATOR]) if column == OPERATOR else 0
+        if widths.get(TIME) and room - sum(widths.values()) < min(NAME_WITH_TIMES, self._wide_name):
+            widths[OPERATOR] = 0
         for column, width in widths.items():
             self.setColumnHidden(column, width == 0)
             self.setColumnWidth(column, width)
@@ -123,7 +157,7 @@ class LayerTable(QTableView):
 
 
 def _width_of(metrics: QFontMetricsF, head: str, texts: Iterable[str]) -> int:
-    longest = sorted(texts, key=len)[-8:]  # figures are alike in width, so the widest is among these
+    longest = nlargest(_MEASURED, texts, key=len)
     return round(max(metrics.horizontalAdvance(text) for text in (head, *longest))) + 15
 
 
@@ -148,19 +182,53 @@ class LayerDelegate(QStyledItemDelegate):
             self._paint_thumbnail(painter, rect, index.row())
             return
         left = rect.left() + 7.0
+        layer = self._table.rows.layer(index.row())
+        state = self._table.rows.state(layer)
         if index.column() == NAME:
-            family = self._table.rows.layer(index.row()).family
-            paint_dot(painter, QPointF(left + 1.5, rect.center().y() + 0.5), family)
+            left += INDENT * len(layer.inside)
+            paint_dot(painter, QPointF(left + 1.5, rect.center().y() + 0.5), layer.family)
             left += 13
+            left += self._paint_branch(painter, rect, left, layer)
+        elif index.column() == TIME:
+            self._paint_share(painter, rect, index.row())
         font = theme.font("small", bold=is_selected and index.column() == NAME)
         text = elided(str(index.data()), QFontMetricsF(font), rect.right() - 6 - left)
         side = Qt.AlignmentFlag.AlignRight if index.column() in NUMBERS else Qt.AlignmentFlag.AlignLeft
         painter.setFont(font)
-        painter.setPen(theme.color("muted" if index.column() == OPERATOR else "text"))
+        painter.setPen(theme.color("muted" if index.column() == OPERATOR or state == "not there" else "text"))
         room = QRectF(left, rect.top(), rect.right() - 6 - left, rect.height())
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
 
+    def _paint_branch(self, painter: QPainter, rect: QRect, left: float, layer: Layer) -> float:
+        """Write in which branch a layer lies before its name; return how much room that took."""
+        if not layer.inside:
+            return 0.0
+        branch = layer.inside[-1][1]
+        text = plain(_BRANCHES.get(branch, branch))
+        metrics = QFontMetricsF(theme.font("small"))
+        painter.setFont(theme.font("small"))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(QRectF(left, rect.top(), rect.width(), rect.height()), Qt.AlignmentFlag.AlignVCenter, text)
+        return metrics.horizontalAdvance(text) + 6
+
+    def _paint_share(self, painter: QPainter, rect: QRect, row: int) -> None:
+        """Paint a bar below a time, as long as its part of the longest one."""
+        room = rect.width() - 13
+        width = max(1.0, room * self._table.rows.share(row)) if self._table.rows.share(row) else 0.0
+        painter.fillRect(QRectF(rect.right() - 6 - width, rect.bottom() - 3, width, 2), theme.color("bar"))
+
+    def _paint_missing(self, painter: QPainter, rect: QRect) -> None:
+        """Paint an empty frame of dots where a picture will be once the layer is looked at."""
+        left = rect.left() + 9.0
+        frame = QRectF(left + 0.5, rect.center().y() - THUMBNAIL / 2 + 1, THUMBNAIL - 1, THUMBNAIL - 1)
+        painter.setPen(QPen(theme.color("muted"), 1, Qt.PenStyle.DotLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(frame)
+
     def _paint_thumbnail(self, painter: QPainter, rect: QRect, row: int) -> None:
+        if self._table.rows.state(self._table.rows.layer(row)) == "missing":
+            self._paint_missing(painter, rect)
+            return
         image = self._table.rows.thumbnail(row, self._table.devicePixelRatioF())
         if image is None:
             return

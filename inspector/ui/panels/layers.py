@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.graph.model import Layer
@@ -18,7 +18,9 @@ from inspector.ui.panel import Panel
 from inspector.ui.panels.layer_rows import NAME, LayerRows
 from inspector.ui.panels.layer_table import LayerTable, WholeRows
 from inspector.ui.session import Session
+from inspector.ui.text import tooltip
 
+_MEASURE = "Run the picture six times under ONNX Runtime's profiler, and show how long each layer takes"
 NO_MODEL = "Open a model, or drop an .onnx file on the window: here you will see its layers in the order they run."
 
 
@@ -38,11 +40,20 @@ class LayersPanel(Panel):
         self.rows = LayerRows(self)
         self.table = LayerTable(self.rows)
         self.total = Line("small")
+        self.timing = Line("small")
+        self.measure = QPushButton("Measure times")
+        self.measure.setToolTip(tooltip(_MEASURE))
+        self.measure.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._by_time = False
         self._shown: tuple[Layer, ...] | None = None
         self._lay_out()
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self.table.setFocus)
         self.table.selectionModel().currentRowChanged.connect(self._select)
+        self.table.sort_wanted.connect(self._sort)
+        self.measure.clicked.connect(self._measure)
+        session.measured_changed.connect(self.refresh)
+        session.busy_changed.connect(self._draw_timing)
 
     def _lay_out(self) -> None:
         top = QVBoxLayout()
@@ -53,9 +64,15 @@ class LayersPanel(Panel):
         foot = QWidget()
         foot.setAutoFillBackground(True)
         foot.setBackgroundRole(QPalette.ColorRole.Button)
-        bottom = QHBoxLayout(foot)
+        times = QHBoxLayout()
+        times.setSpacing(theme.SPACING)
+        times.addWidget(self.timing, 1)
+        times.addWidget(self.measure)
+        bottom = QVBoxLayout(foot)
         bottom.setContentsMargins(theme.MARGIN, 6, theme.MARGIN, 6)
+        bottom.setSpacing(4)
         bottom.addWidget(self.total)
+        bottom.addLayout(times)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -74,12 +91,14 @@ class LayersPanel(Panel):
             return
         if self._shown is not model.layers:
             self._shown = model.layers
+            self._by_time = False
             self._draw_chips(model.layers)
             self.search.clear()
             self._filter()
             self.table.fit_columns(model.layers)
         if self.rows.show_run(self.session.run):
             self.table.fit_shapes()
+        self._draw_measured()
         self._draw_total()
         self._draw_selection()
 
@@ -112,6 +131,44 @@ class LayersPanel(Panel):
             brief=totals,
         )
 
+    def _draw_measured(self) -> None:
+        ready, measured = self.session.ready, self.session.measured
+        changed = self.rows.show_measured(measured)
+        if self.rows.show_providers(ready.layer_providers if ready is not None else {}) or changed:
+            self.table.fit_measured()
+        if measured is None and self._by_time:
+            self._sort()
+        self._draw_timing()
+
+    @Slot()
+    def _draw_timing(self) -> None:
+        """Say how long all layers take, and on what they run."""
+        session, measured = self.session, self.session.measured
+        self.measure.setText("Measure times" if measured is None else "Measure again")
+        self.measure.setEnabled(session.prediction is not None and not session.busy)
+        self.measure.setVisible(session.prediction is not None)
+        providers = set(session.ready.layer_providers.values()) if session.ready is not None else set()
+        where = [("all on", next(iter(providers)))] if len(providers) == 1 else []
+        if measured is None:
+            self.timing.show_spans(facts(*where))
+            self.timing.setVisible(bool(where) or session.prediction is not None)
+            return
+        total = format.seconds(sum(measured.seconds.values()))
+        whole = [
+            ("run", format.seconds(measured.plain_seconds)),
+            ("deployed", format.seconds(measured.deployed_seconds)),
+        ]
+        self.timing.show_spans(facts(("all layers", total), *where), remark=facts(*whole), brief=facts(whole[1]))
+        self.timing.setToolTip(
+            tooltip(
+                f"All layers of the instrumented network: {total}, by ONNX Runtime's profiler.",
+                f"A run of it takes {format.seconds(measured.plain_seconds)}, "
+                f"under the profiler {format.seconds(measured.total_seconds)}.",
+                f"The network as deployed takes {format.seconds(measured.deployed_seconds)}.",
+            )
+        )
+        self.timing.show()
+
     def _draw_selection(self) -> None:
         row = self.rows.row_of(self.session.view.layer)
         chosen = self.table.selectionModel()
@@ -135,21 +192,37 @@ class LayersPanel(Panel):
         model = self.session.model
         if model is None:
             return
-        wanted = self.search.text().strip().casefold()
-        families = {family for family, chip in self._chips.items() if chip.isChecked()}
+        layers = self._wanted(model.layers)
+        if self._by_time:
+            layers = sorted(layers, key=self.rows.seconds, reverse=True)
         chosen = self.table.selectionModel()
         blocked = chosen.blockSignals(True)
-        self.rows.show_layers(
-            [
-                layer
-                for layer in model.layers
-                if (not families or layer.family in families)
-                and (wanted in layer.name.casefold() or wanted in layer.op_type.casefold())
-            ]
-        )
+        self.rows.show_layers(layers)
         chosen.blockSignals(blocked)
         self._draw_total()
         self._draw_selection()
+
+    def _wanted(self, layers: Sequence[Layer]) -> Sequence[Layer]:
+        """Return the layers that search field and chips leave."""
+        wanted = self.search.text().strip().casefold()
+        families = {family for family, chip in self._chips.items() if chip.isChecked()}
+        if families:
+            layers = [layer for layer in layers if layer.family in families]
+        if wanted:
+            layers = [
+                layer for layer in layers if wanted in layer.name.casefold() or wanted in layer.op_type.casefold()
+            ]
+        return layers
+
+    @Slot()
+    def _sort(self) -> None:
+        """Put the layers that take longest first, or all back in the order in which they run."""
+        self._by_time = not self._by_time and self.session.measured is not None
+        self._filter()
+
+    @Slot()
+    def _measure(self) -> None:
+        self.session.measure_layers()
 
     @Slot(QModelIndex, QModelIndex)
     def _select(self, current: QModelIndex, previous: QModelIndex) -> None:

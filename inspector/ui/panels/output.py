@@ -4,32 +4,67 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.analysis import heads
-from inspector.analysis.heads import ClassScore, Head
+from inspector.analysis.grids import SHOWN_AS, ClassMap, Output, class_map
+from inspector.analysis.heads import READINGS, Head, answered
+from inspector.analysis.outputs import described, most_telling
+from inspector.analysis.statistics import histogram, statistics
+from inspector.graph.context import picture_input
+from inspector.graph.model import Model, Prediction, Run
 from inspector.labels import fitting, short
 from inspector.ui import theme
-from inspector.ui.lines import Line, Span, facts
+from inspector.ui.controls import Flow, LabelledCombo
+from inspector.ui.forms import Notice
+from inspector.ui.lines import Line, Sentence, Span, facts
 from inspector.ui.panel import Panel
-from inspector.ui.panels.tensor_table import TensorTable, tensor_row
+from inspector.ui.panels.answer import Answer, class_name
+from inspector.ui.panels.histogram import Histogram
+from inspector.ui.panels.output_image import PictureOutput
+from inspector.ui.panels.tensor_table import TensorRow, TensorTable, tensor_row
 from inspector.ui.session import Session
-from inspector.ui.text import elided, plain, tooltip
+from inspector.ui.text import plain, shortened
 
 SHOWN = 5
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 EMPTY = "Open a model and a picture: here you will see what the model answers, and how sure it is."
-HEADS = {
-    "logits": "The model ends in logits; softmax was applied here.",
-    "probabilities": "The model itself ends in softmax.",
-    "sigmoid": "The model ends in sigmoid: each class has a probability of its own.",
-}
+_NAMES = {"none": "numbers", "tensor": "numbers", "index": "class number"}  # of kinds, where theirs says little
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What an answer was found to be: worked out once for each answer and each choice.
+
+    Attributes:
+        head: Of the shown output.
+        outputs: What all of them are.
+        shown: The one that is shown; None where the model has none.
+        choices: What the user may say that it is; empty where there is nothing to say.
+        found: What it is if the user says nothing.
+    """
+
+    prediction: Prediction
+    key: tuple[object, ...]
+    head: Head
+    outputs: tuple[Output, ...]
+    shown: Output | None
+    choices: tuple[str, ...]
+    found: str
+
+
+class _Choice(LabelledCombo):
+    """A list in a panel that scrolls: the wheel turns the panel, not what is chosen."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class OutputPanel(Panel):
-    """Top classes as bars; any other output as shape and statistics."""
+    """Top classes as bars, images and maps of classes as what they are, any other output as shape and statistics."""
 
     title = "Output"
     dock_name = "output"
@@ -40,193 +75,216 @@ class OutputPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.answer = Answer()
+        self.alone = Line("title")
         self.certainty = Line("small")
-        self.head = Line("small")
+        self.picture = PictureOutput()
+        self.reason = Sentence()
+        self.warning = Notice("warning")
+        self.heading = Line()
+        self.outputs = _Choice("Output")
+        self.reading = _Choice("Read as")
         self.table_title = Line("small")
         self.table = TensorTable()
+        self.histogram = Histogram()
+        self._model: Model | None = None
+        self._output = ""  # the one that the user wants to see; empty for the one that says most
+        self._said: dict[str, str] = {}  # what the user says that grids are, by output
+        self._read: _Read | None = None
+        self._rows: tuple[Prediction, dict[str, TensorRow]] | None = None
+        self._drawn: _Read | None = None  # what the picture shows
+        self._map: ClassMap | None = None
+        self._counted = ""  # the output whose values are counted
+        self._lay_out()
+        self.outputs.activated.connect(self._choose_output)
+        self.reading.activated.connect(self._choose_reading)
+        self.picture.readout.connect(self.readout)
+
+    def _lay_out(self) -> None:
+        self.reason.setFont(theme.font("small"))
+        self._controls = Flow(theme.SPACING)
+        for combo in (self.outputs, self.reading):
+            self._controls.add(combo)
         inside = QWidget()
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.SPACING)
-        layout.setSpacing(6)
-        for widget in (self.answer, self.certainty, self.head, self.table_title, self.table):
+        layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.GAP)
+        layout.setSpacing(theme.GAP)
+        for widget in (self.answer, self.alone, self.certainty, self.heading):
             layout.addWidget(widget)
+        layout.addWidget(self.picture, 100)
+        for each in (self.histogram, self.reason, self.warning, self._controls, self.table_title, self.table):
+            layout.addWidget(each)
         layout.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setWidget(inside)
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.viewport().setAutoFillBackground(False)
         inside.setAutoFillBackground(False)
         outer = QVBoxLayout(self.body)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._scroll)
 
+    # ---------------------------------------------------------------- what it is
+
+    def _look(self, model: Model, prediction: Prediction, run: Run | None) -> _Read:
+        tensors = run.tensors if run is not None and run.prediction is prediction else None
+        key = (tensors is None, self.session.head, self._output, tuple(self._said.items()))
+        if self._read is not None and self._read.prediction is prediction and self._read.key == key:
+            return self._read
+        head = answered(model, prediction, tensors, self.session.head, self._output)
+        outputs = described(model, prediction, head, self._said)
+        shown = next((each for each in outputs if each.name == self._output), None) or most_telling(outputs)
+        choices: tuple[str, ...] = ()
+        found = ""
+        if shown is not None and shown.is_grid:
+            plain_outputs = described(model, prediction, head)
+            choices, found = SHOWN_AS, next(each.kind for each in plain_outputs if each.name == shown.name)
+        elif shown is not None:
+            if head.output != shown.name:
+                head = answered(model, prediction, tensors, self.session.head, shown.name)
+            choices, found = (READINGS, head.found) if head.is_vector else ((), "")
+        self._read = _Read(prediction, key, head, outputs, shown, choices, found)
+        return self._read
+
+    # ---------------------------------------------------------------- drawing
+
     def draw(self) -> None:
         model, prediction = self.session.model, self.session.prediction
+        if model is not self._model:
+            self._model, self._output, self._said = model, "", {}
         if model is None or prediction is None:
             self.say(EMPTY if not (model and self.session.busy) else "The answer is on its way.")
             return
-        run = self.session.run
-        is_same = run is not None and run.prediction is prediction
-        head = heads.head(model, prediction.outputs, run.tensors if run is not None and is_same else None)
-        self._draw_head(head)
-        others = [(name, tensor) for name, tensor in prediction.outputs.items() if name != head.output]
-        self.table.show_rows([tensor_row(name, tensor) for name, tensor in others])
-        self.table.setVisible(bool(others))
-        self.table_title.setVisible(bool(others))
-        what = "other outputs" if head.output else "no output holds one number for each class"
-        self.table_title.show_spans([Span(what, "muted")])
+        read = self._look(model, prediction, self.session.run)
+        kind = read.shown.kind if read.shown is not None else "tensor"
+        mismatch = self._draw_classes(read.head if kind == "classes" else None)
+        mismatch = self._draw_picture(read, prediction) or mismatch
+        self._draw_words(read, mismatch)
+        self._draw_controls(read, prediction)
+        self._draw_numbers(read, prediction)
 
-    def _draw_head(self, head: Head) -> None:
-        labels, mismatch = fitting(self.session.class_labels(), head.classes)
-        scores = heads.top_classes(head, labels, SHOWN)
-        self.answer.show_scores(scores)
-        for widget in (self.answer, self.certainty, self.head):
-            widget.setVisible(bool(scores))
-        if not scores:
-            return
-        said = Span(mismatch, "warning") if mismatch else Span(HEADS[head.kind], "muted")
-        self.head.show_spans([said])
-        if len(scores) > 1:
-            margin = (f"margin to {_name(scores[1])}", format.significant(heads.margin(head)))
+    def _draw_classes(self, head: Head | None) -> str:
+        """Show the classes; return what is wrong with the labels."""
+        labels, mismatch = fitting(self.session.class_labels(), head.classes if head is not None else 0)
+        if head is not None and head.classes == 1 and not labels:
+            labels = (shortened(head.output),)  # which says more than "class 0"
+        scores = heads.top_classes(head, labels, SHOWN) if head is not None else ()
+        is_one = head is not None and head.classes == 1
+        self.answer.show_scores(scores, "one class, with this probability" if is_one else "")
+        self.answer.setVisible(bool(scores))
+        self.certainty.setVisible(len(scores) > 1)
+        if head is not None and len(scores) > 1:
+            margin = (f"margin to {class_name(scores[1])}", format.significant(heads.margin(head)))
             entropy = ("entropy", f"{format.significant(heads.entropy(head.probabilities))} nats")
             self.certainty.show_spans(facts(margin), remark=facts(entropy) if head.kind != "sigmoid" else ())
-        else:
-            self.certainty.show_spans(())
+        indices = head.indices if head is not None else ()
+        self.alone.setVisible(bool(indices))
+        if indices:
+            names = [short(labels[each]) if each < len(labels) else f"class {each}" for each in indices[:SHOWN]]
+            self.alone.show_spans([Span(", ".join(names), "bold", is_name=True)])
+        return mismatch
+
+    def _draw_picture(self, read: _Read, prediction: Prediction) -> str:
+        """Show an image or a map of classes; return what is wrong with the labels."""
+        shown = read.shown
+        is_seen = shown is not None and shown.kind in ("image", "class map")
+        self.picture.setVisible(is_seen)
+        if shown is None or not is_seen:
+            self._drawn, self._map = None, None
+            self.picture.forget()
+            return ""
+        values = prediction.outputs[shown.name]
+        is_new, self._drawn = self._drawn is not read, read
+        if shown.kind == "image":
+            if is_new:
+                known = statistics(values)
+                self.picture.show_image(shown, values, (known.minimum, known.maximum), prediction)
+            return ""
+        if is_new or self._map is None:
+            self._map = class_map(shown, values)
+        seen = picture_input(prediction.fed)
+        return self.picture.show_map(shown, values, self._map, self.session.class_labels(), prediction, seen)
+
+    def _draw_words(self, read: _Read, mismatch: str) -> None:
+        shown = read.shown
+        reason = read.head.reason if shown is None or shown.kind == "classes" else shown.reason
+        if shown is not None and shown.kind == "image":
+            reason += f" Drawn from {shown.rule}."
+        self.reason.setText(reason.replace(f" {format.TIMES} ", f"{_HARD_SPACE}{format.TIMES}{_HARD_SPACE}"))
+        warning = " ".join(each for each in (mismatch, read.head.warning) if each)
+        self.warning.setText(warning)
+        self.warning.setVisible(bool(warning))
+
+    def _draw_controls(self, read: _Read, prediction: Prediction) -> None:
+        names = list(prediction.outputs)
+        self._offer(self.outputs, [(name, shortened(name, 32)) for name in names])
+        self.outputs.choose(read.shown.name if read.shown is not None else None)
+        self.outputs.setVisible(len(names) > 1)
+        found = _NAMES.get(read.found, read.found)
+        self._offer(
+            self.reading, [("", f"automatic ({found})"), *((each, _NAMES.get(each, each)) for each in read.choices)]
+        )
+        is_grid = read.shown is not None and read.shown.is_grid
+        said = self._said.get(read.shown.name, "") if read.shown is not None and is_grid else self.session.head
+        self.reading.choose(said)
+        self.reading.setVisible(bool(read.choices))
+        self._controls.setVisible(len(names) > 1 or bool(read.choices))
+        self._controls.arrange()
+
+    def _offer(self, combo: _Choice, rows: list[tuple[str, str]]) -> None:
+        if [(combo.itemData(row), combo.itemText(row)) for row in range(combo.count())] != rows:
+            combo.clear()
+            for value, text in rows:
+                combo.addItem(plain(text), value)
+
+    def _draw_numbers(self, read: _Read, prediction: Prediction) -> None:
+        """Show what is no answer and no picture as statistics, and the values of the shown one as a histogram."""
+        shown = read.shown
+        if self._rows is None or self._rows[0] is not prediction:
+            self._rows = prediction, {name: tensor_row(name, each) for name, each in prediction.outputs.items()}
+            self._counted = ""
+        is_told = shown is not None and shown.kind != "tensor"
+        rows = [
+            row for name, row in self._rows[1].items() if not (is_told and shown is not None and name == shown.name)
+        ]
+        self.table.show_rows(rows)
+        self.table.setVisible(bool(rows))
+        self.table_title.setVisible(bool(rows) and is_told)
+        self.table_title.show_spans([Span("other outputs", "muted")])
+        self.heading.setVisible(shown is not None and not is_told)
+        if shown is not None:
+            shape = format.shape(prediction.outputs[shown.name].shape)
+            self.heading.show_spans([Span(shown.name, "bold", is_name=True), Span(f"  {shape}", "muted")])
+        self.histogram.setVisible(shown is not None and not is_told)
+        if shown is not None and not is_told and self._counted != shown.name:
+            self._counted = shown.name
+            values = prediction.outputs[shown.name]
+            counts, low, high = histogram(values) if values.dtype.kind in "biuf" else ((), 0.0, 0.0)
+            self.histogram.show_counts([int(each) for each in counts], low, high)
+
+    def forget(self) -> None:
+        self._read = self._rows = self._drawn = self._map = None
+        self.picture.forget()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.answer.set_dimmed(is_dimmed)
+        self.picture.set_dimmed(is_dimmed)
 
+    # ---------------------------------------------------------------- what the user does
 
-def _name(score: ClassScore) -> str:
-    return plain(short(score.label)) if score.label else f"class {score.index}"
+    @Slot(int)
+    def _choose_output(self, row: int) -> None:
+        self._output = self.outputs.itemData(row)
+        self.refresh()
 
-
-def _remark(score: ClassScore) -> str:
-    """Return what is left to say of a class beside its name."""
-    rest = score.label.partition(",")[2].strip() if score.label else ""
-    if not score.label:
-        return "no label is known"
-    return f"class {score.index}, {plain(rest)}" if rest else f"class {score.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where the columns of the bars end, from the right."""
-
-    logit: float
-    probability: float
-    bar_left: float
-    bar_right: float
-
-
-class Answer(QWidget):
-    """The best class in large type, and under it the best few as bars."""
-
-    ROW = 24
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._scores: tuple[ClassScore, ...] = ()
-        self._is_dimmed = False
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    @property
-    def rows(self) -> tuple[tuple[str, str, str], ...]:
-        """What is written: name, probability and logit of each class."""
-        return tuple(
-            (
-                _name(score),
-                format.probability(score.probability),
-                "" if score.logit is None else format.significant(score.logit),
-            )
-            for score in self._scores
-        )
-
-    def show_scores(self, scores: tuple[ClassScore, ...]) -> None:
-        self._scores = scores
-        self.setAccessibleName("; ".join(f"{name} {probability}" for name, probability, _ in self.rows))
-        self.setToolTip(tooltip(*(f"{score.index}  {score.label}" for score in scores)))
-        self.updateGeometry()
-        self.update()
-
-    def set_dimmed(self, is_dimmed: bool) -> None:
-        self._is_dimmed = is_dimmed
-        self.update()
-
-    def _top(self) -> float:
-        return QFontMetricsF(theme.font("title")).height() + QFontMetricsF(theme.font("small")).height() + 8
-
-    def sizeHint(self) -> QSize:
-        return QSize(260, round(self._top()) + self.ROW * len(self._scores))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, self.sizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._scores:
+    @Slot(int)
+    def _choose_reading(self, row: int) -> None:
+        shown = self._read.shown if self._read is not None else None
+        kind = self.reading.itemData(row)
+        if shown is None or not shown.is_grid:
+            self.session.set_head(kind)
             return
-        painter = QPainter(self)
-        if self._is_dimmed:
-            painter.setOpacity(0.5)
-        columns = self._columns()
-        self._paint_best(painter, columns)
-        for row, score in enumerate(self._scores):
-            self._paint_row(painter, columns, row, score)
-
-    def _columns(self) -> _Columns:
-        small, normal = QFontMetricsF(theme.font("small")), QFontMetricsF(theme.font())
-        logits = [logit for _, _, logit in self.rows if logit]
-        logit = max((small.horizontalAdvance(text) for text in (*logits, "logit")), default=0.0) + 12 if logits else 0.0
-        widest = max(normal.horizontalAdvance(probability) for _, probability, _ in self.rows)
-        probability = max(widest, small.horizontalAdvance("probability")) + 12
-        names = max(QFontMetricsF(theme.font(bold=True)).horizontalAdvance(name) for name, _, _ in self.rows)
-        room = self.width() - logit - probability
-        left = min(names + 12, max(room * 0.5, room - 72))
-        return _Columns(logit, probability, left, self.width() - logit - probability)
-
-    def _paint_best(self, painter: QPainter, columns: _Columns) -> None:
-        title, small = theme.font("title", bold=True), theme.font("small")
-        height = QFontMetricsF(theme.font("title")).height()
-        right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-        probability = self.rows[0][1]
-        metrics = QFontMetricsF(title)
-        room = self.width() - metrics.horizontalAdvance(probability) - 16
-        painter.setFont(title)
-        painter.setPen(theme.color("text"))
-        whole = QRectF(0, 0, self.width(), height)
-        painter.drawText(whole, left, elided(self.rows[0][0], metrics, room))
-        painter.drawText(whole, right, probability)
-        painter.setFont(small)
-        painter.setPen(theme.color("muted"))
-        metrics = QFontMetricsF(small)
-        line = QRectF(0, height + 1, self.width(), metrics.height())
-        room = columns.bar_right + columns.probability - metrics.horizontalAdvance("probability") - 12
-        painter.drawText(line, left, elided(_remark(self._scores[0]), metrics, room))
-        painter.drawText(line.adjusted(0, 0, -columns.logit, 0), right, "probability")
-        if columns.logit:
-            painter.drawText(line, right, "logit")
-
-    def _paint_row(self, painter: QPainter, columns: _Columns, row: int, score: ClassScore) -> None:
-        name, probability, logit = self.rows[row]
-        line = QRectF(0, self._top() + row * self.ROW, self.width(), self.ROW)
-        middle, font = Qt.AlignmentFlag.AlignVCenter, theme.font(bold=row == 0)
-        painter.setFont(font)
-        painter.setPen(theme.color("text"))
-        painter.drawText(line, middle, elided(name, QFontMetricsF(font), columns.bar_left - 12))
-        painter.setFont(theme.font())
-        painter.drawText(line.adjusted(0, 0, -columns.logit, 0), middle | Qt.AlignmentFlag.AlignRight, probability)
-        painter.setFont(theme.font("small"))
-        painter.setPen(theme.color("muted"))
-        painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, logit)
-        bar = QRectF(columns.bar_left, line.center().y() - 5, max(0.0, columns.bar_right - columns.bar_left), 10)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("canvas"))
-        painter.drawRoundedRect(bar, theme.SMALL_RADIUS, theme.SMALL_RADIUS)
-        part = min(1.0, score.probability) if score.probability > 0 else 0.0  # NaN has no bar
-        painter.setBrush(theme.color("accent" if row == 0 else "bar"))
-        bar.setWidth(max(1.0, bar.width() * part))
-        painter.drawRoundedRect(bar, min(theme.SMALL_RADIUS, bar.width() / 2), theme.SMALL_RADIUS)
-        painter.restore()
+        rest = {name: said for name, said in self._said.items() if name != shown.name}
+        self._said = {**rest, shown.name: kind} if kind else rest
+        self.refresh()

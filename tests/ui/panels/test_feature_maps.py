@@ -100,20 +100,20 @@ def test_the_mark_lies_outside_the_tile_it_frames(panel, ran):
 
 
 def test_limits_are_chosen_in_words_and_stated_at_the_bar(panel, ran):
-    row = panel.scalings.findText("each channel")
-    panel.scalings.setCurrentIndex(row)
-    panel.scalings.activated.emit(row)
+    row = panel.controls.scalings.findText("each channel")
+    panel.controls.scalings.setCurrentIndex(row)
+    panel.controls.scalings.activated.emit(row)
     assert ran.view.scaling == "channel"
     ran.set_view(scaling="layer", colormap="magma")
-    assert panel.colormaps.currentText() == "magma"
+    assert panel.controls.colormaps.currentText() == "magma"
     magma = palette("magma")
     assert elements(panel, 0) == [tuple(magma[index]) for index in (64, 128, 191, 255)]  # of -2 to 2 here too
 
 
 def test_the_data_choose_the_colormap_until_the_user_does(panel, ran):
-    assert panel.colormaps.currentText() == "auto, signed"
+    assert panel.controls.colormaps.currentText() == "auto, signed"
     ran.select_layer("relu")
-    assert panel.colormaps.currentText() == "auto, viridis"
+    assert panel.controls.colormaps.currentText() == "auto, viridis"
 
 
 def test_keys_go_from_channel_to_channel(panel, ran, qtbot):
@@ -233,12 +233,6 @@ def test_a_vector_is_drawn_as_one_square_per_feature(passed_on, show):
     assert (grid.channels, grid.height, grid.width) == (12, 1, 1)
     assert grid.tile_width == grid.tile_height > 20
     assert elements(panel, 0, 1, 1) + elements(panel, 11, 1, 1) == [tuple(VIRIDIS[0]), tuple(VIRIDIS[255])]
-
-
-def test_a_signal_is_drawn_as_one_row_per_channel(passed_on, show):
-    panel = show(FeatureMapsPanel(passed_on(np.arange(30.0).reshape(1, 3, 10))))
-    assert (panel.canvas.grid.channels, panel.canvas.grid.height, panel.canvas.grid.width) == (3, 1, 10)
-    assert panel.canvas.grid.columns == 1
 
 
 def test_four_thousand_channels_are_all_there(passed_on, show):

@@ -156,7 +156,7 @@ def test_kernels_on_one_channel_each_are_shown_all_at_once(save, fed, run, show)
 
 
 @pytest.mark.parametrize(
-    ("shape", "spatial"), [((2, 3, 4), "4"), ((2, 3, 2, 2, 2), "2 × 2 × 2")], ids=["one axis", "three axes"]
+    ("shape", "spatial"), [((2, 3, 4), "length 4"), ((2, 3, 2, 2, 2), "2 × 2 × 2")], ids=["one axis", "three axes"]
 )
 def test_kernels_with_one_and_with_three_axes(save, fed, run, show, shape, spatial):
     kernels = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
@@ -167,7 +167,27 @@ def test_kernels_with_one_and_with_three_axes(save, fed, run, show, shape, spati
     )
     panel = show(KernelsPanel(session))
     assert panel.caption.text == f"kernel 0 of 2: 3 input channels, {spatial} each"
-    assert panel.canvas.grid.channels == (3 if len(shape) == 3 else 6)
+    assert panel.canvas.grid.channels == 3
+    assert panel.planes.isVisible() == (len(shape) == 5)
+
+
+def test_kernels_of_three_axes_are_shown_plane_by_plane(save, fed, run, show, qtbot):
+    kernels = np.arange(2 * 3 * 3 * 2 * 2, dtype=np.float32).reshape(2, 3, 3, 2, 2)
+    session = run(
+        save("volume.onnx", [conv("conv", "x", "y", "k")], {"x": [1, 3, 4, 4, 4]}, ["y"], {"k": kernels}),
+        fed(np.zeros((1, 3, 4, 4, 4), np.float32)),
+    )
+    panel = show(KernelsPanel(session))
+    assert panel.planes.said.text() == "1 of 3"
+    assert numbers(panel) == "input 2 28.0000 29.0000; 30.0000 31.0000"  # input 2 begins at 24, its plane 1 at 28
+    panel.planes.slider.setValue(2)
+    assert numbers(panel) == "input 2 32.0000 33.0000; 34.0000 35.0000"
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(1, 1, 0)).toPoint())
+    assert heard.args[0] == (
+        *(("", "conv"), ("kernel", "0"), ("input", "1"), ("depth", "2"), ("row", "1"), ("column", "0")),
+        ("=", "22.00"),  # 12 * 1 + 4 * 2 + 2
+    )
 
 
 def test_a_transposed_convolution_stores_its_inputs_first(save, fed, run, show):
@@ -205,6 +225,8 @@ def test_a_dense_layers_weights_are_one_picture(save, fed, run, show, qtbot):
 def test_a_very_large_matrix_is_read_in_part_and_this_is_said(save, fed, run, show, qtbot):
     weights = np.arange(4_096, dtype=np.float32)[:, np.newaxis] + np.zeros((1, 1_100), np.float32)
     panel = show(KernelsPanel(dense(save, fed, run, weights)))
+    assert panel.message == "The weights of dense are being read."
+    qtbot.waitUntil(lambda: panel.message == "", timeout=PATIENCE_MS)
     assert "every 4th row and every 2nd column" in panel.caption.text
     place = panel.canvas.place_at(panel.canvas.position_of(Place(0, 500, 100)))
     with qtbot.waitSignal(panel.readout) as heard:
@@ -245,3 +267,72 @@ def test_every_control_can_be_reached_with_the_keyboard(colored, show):
             reachable.add(widget)
         widget = widget.nextInFocusChain()
     assert {panel.lock, panel.canvas, panel.which} <= reachable
+
+
+# ---------------------------------------------------------------- quantized, and of one axis
+
+
+@pytest.fixture
+def quantized(save, fed, run):
+    """Two kernels of 1 x 2 as codes, each with a scale of its own."""
+    weights = {
+        "k": np.array([[[[1, -2]]], [[[4, 8]]]], np.int8),
+        "scale": np.array([0.5, 2], np.float32),
+        "zero": np.array([0, 3], np.int8),
+    }
+    nodes = [
+        helper.make_node("DequantizeLinear", ["k", "scale", "zero"], ["real"], name="weights", axis=0),
+        conv("conv", "x", "y", "real"),
+    ]
+    path = save("quantized.onnx", nodes, {"x": [1, 1, 3, 4]}, ["y"], weights)
+    session = run(path, fed(np.ones((1, 1, 3, 4), np.float32)))
+    session.select_layer("conv")
+    return session
+
+
+def test_a_quantized_kernel_is_shown_as_the_numbers_it_stands_for(quantized, show, qtbot):
+    panel = show(KernelsPanel(quantized))
+    assert numbers(panel) == "0.5000 −1.0000"
+    assert panel.scale.text == "int8, scale 0.5000, zero point 0"
+    quantized.select_channel(1)
+    assert numbers(panel) == "2.0000 10.0000"  # (4 - 3) * 2 and (8 - 3) * 2
+    assert panel.scale.text == "int8, scale 2.000, zero point 3"
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(1, 0, 1)).toPoint())
+    assert heard.args[0] == (
+        *(("", "conv"), ("kernel", "1"), ("row", "0"), ("column", "1")),
+        *(("code", "8"), ("=", "10.00")),
+    )
+
+
+def test_the_codes_of_a_kernel_are_shown_on_request(quantized, show, qtbot):
+    quantized.select_channel(1)
+    panel = show(KernelsPanel(quantized))
+    qtbot.mouseClick(panel.codes, Qt.MouseButton.LeftButton)
+    assert quantized.view.codes
+    assert numbers(panel) == "4 8"
+    assert panel.legend.accessibleName() == "colors from −2 to 8"  # as far below the zero point 3 as above it
+    assert tile_colors(panel, 1, 1, 2)[1] == tuple(SIGNED[255])
+
+
+def test_a_kernel_of_real_numbers_offers_no_codes(colored, show):
+    panel = show(KernelsPanel(colored))
+    assert not panel.codes.isVisible()
+    assert not panel.scale.isVisible()
+
+
+def test_a_long_kernel_of_one_axis_is_a_curve_too(save, fed, run, show):
+    kernels = np.sin(np.arange(2 * 40, dtype=np.float32)).reshape(2, 1, 40)
+    path = save("long.onnx", [conv("conv", "x", "y", "k")], {"x": [1, 1, 50]}, ["y"], {"k": kernels})
+    session = run(path, fed(np.zeros((1, 1, 50), np.float32)))
+    panel = show(KernelsPanel(session), 420, 420)
+    assert panel.caption.text == "2 of length 40, each on one channel"
+    assert panel.curve.isVisible()
+    assert "1 curve of 40 weights" in panel.curve.accessibleDescription()
+
+
+def test_weights_that_are_no_kernels_are_named_as_what_they_are(save, fed, run, show):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], name="dot")]
+    path = save("dot.onnx", nodes, {"x": [1, 3]}, ["y"], {"w": np.ones(3, np.float32)})
+    panel = show(KernelsPanel(run(path, fed(np.zeros((1, 3), np.float32)))))
+    assert panel.message == "The weights of dot (MatMul) have the shape 3: no kernels."

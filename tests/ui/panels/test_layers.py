@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from msgspec import structs
 from onnx import helper
 from PySide6.QtCore import QModelIndex, Qt
 
+from inspector.engine.protocol import Measured
 from inspector.graph.model import Layer, Model, Tensor
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.ui import theme
-from inspector.ui.panels.layer_rows import MACS, MEAN, NAME, PARAMETERS, SEES
+from inspector.ui.panels.layer_rows import MACS, MEAN, NAME, PARAMETERS, PROVIDER, SEES, TIME, LayerRows
 from inspector.ui.panels.layers import LayersPanel
 from tests.ui.panels.conftest import PATIENCE_MS
 
@@ -135,7 +139,7 @@ def test_a_narrow_table_drops_parameters_and_then_macs(panel):
         now = [column for column in (PARAMETERS, MACS, SEES) if panel.table.isColumnHidden(column)]
         if now not in hidden:
             hidden.append(now)
-        assert sum(panel.table.columnWidth(column) for column in range(7)) <= panel.table.viewport().width()
+        assert sum(panel.table.columnWidth(column) for column in range(9)) <= panel.table.viewport().width()
     assert hidden[:3] == [[], [PARAMETERS], [PARAMETERS, MACS]]
 
 
@@ -179,3 +183,131 @@ def test_five_thousand_layers_are_all_there(session, show, qtbot):
     assert [row[0] for row in cells(panel)] == ["block123/conv"]
     panel.search.clear()
     np.testing.assert_equal(len(cells(panel)), 5_000)
+
+
+# ---------------------------------------------------------------- times, providers, and what is not there
+
+
+def texts(panel, column):
+    rows = panel.table.model()
+    return [rows.index(row, column).data() for row in range(rows.rowCount())]
+
+
+def measured(**seconds):
+    return Measured(1, seconds, total_seconds=0.02, plain_seconds=0.015, deployed_seconds=0.01)
+
+
+def test_times_are_measured_on_request(panel, ran, qtbot):
+    assert panel.table.isColumnHidden(TIME)
+    assert panel.timing.text == "all on CPU"
+    with qtbot.waitSignal(ran.measured_changed, timeout=PATIENCE_MS):
+        qtbot.mouseClick(panel.measure, Qt.MouseButton.LeftButton)
+    assert not panel.table.isColumnHidden(TIME)
+    assert set(ran.measured.seconds) == {"signs", "relu"}
+    assert all(float(text) >= 0 for text in texts(panel, TIME))
+    assert panel.measure.text() == "Measure again"
+
+
+def test_times_have_one_unit_and_one_number_of_decimals(panel, ran):
+    ran.measured = measured(signs=0.0123, relu=0.0000456)
+    ran.measured_changed.emit()
+    assert texts(panel, TIME) == ["12.30", "0.05"]
+    assert "all layers 12 ms" in panel.timing.text
+    assert "deployed 10 ms" in panel.timing.text
+    head = panel.table.model().headerData(TIME, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "of the instrumented network, median of 5 runs; profiling itself costs" in head
+
+
+def test_a_click_on_the_head_of_the_times_puts_the_slowest_layer_first(panel, ran):
+    ran.measured = measured(signs=0.001, relu=0.002)
+    ran.measured_changed.emit()
+    panel.table.horizontalHeader().sectionClicked.emit(TIME)
+    assert texts(panel, NAME) == ["relu", "signs"]
+    assert panel.table.currentIndex().row() == 1  # still the same layer
+    panel.table.horizontalHeader().sectionClicked.emit(TIME)
+    assert texts(panel, NAME) == ["signs", "relu"]
+
+
+def test_layers_that_run_on_different_devices_say_on_which(panel, ran):
+    assert panel.table.isColumnHidden(PROVIDER)
+    ran.ready = structs.replace(ran.ready, layer_providers={"signs": "CUDA", "relu": "CPU"})
+    ran.run_changed.emit()
+    assert not panel.table.isColumnHidden(PROVIDER)
+    assert texts(panel, PROVIDER) == ["CUDA", "CPU"]
+    assert panel.timing.text == ""
+
+
+def test_a_narrow_table_with_times_keeps_them_and_readable_names(panel, ran):
+    ran.measured = measured(signs=0.001, relu=0.002)
+    ran.measured_changed.emit()
+    for width in range(600, 240, -4):
+        panel.resize(width, 400)
+        assert not panel.table.isColumnHidden(TIME)
+        assert sum(panel.table.columnWidth(column) for column in range(9)) <= panel.table.viewport().width()
+
+
+def test_what_a_run_left_out_is_marked_and_explained(panel, ran):
+    run = ran.run
+    tensors = {name: each for name, each in run.tensors.items() if name != "relu"}
+    ran.run = replace(run, tensors=tensors, missing=("relu",))
+    ran.run_changed.emit()
+    rows = panel.table.model()
+    assert rows.state(rows.layer(1)) == "missing"
+    assert "left out of the run so that it fits in memory" in rows.index(1, NAME).data(Qt.ItemDataRole.ToolTipRole)
+    ran.run = replace(run, tensors=tensors, view="as deployed")
+    ran.run_changed.emit()
+    assert rows.state(rows.layer(1)) == "not there"
+    assert "fused away in the deployed network" in rows.index(1, NAME).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_layers_in_a_branch_are_indented_and_say_which(session, show):
+    inner = replace(
+        layer_of(1, "inner"), inside=(("choice", "then_branch"), ("loop", "body")), hidden="its loop runs too often"
+    )
+    outer = layer_of(0, "choice")
+    session.model = Model("m.onnx", 17, "", (Tensor("x", "float32", (1, 1, 2, 2)),), outer.outputs, (outer, inner))
+    panel = show(LayersPanel(session), 600, 400)
+    rows = panel.table.model()
+    hint = rows.index(1, NAME).data(Qt.ItemDataRole.ToolTipRole)
+    for part in ("in the body of loop", "in the then_branch of choice", "cannot be shown: its loop runs too often"):
+        assert part in hint
+    image = panel.table.viewport().grab().toImage()
+    left = panel.table.columnWidth(MEAN)
+    dots = []
+    for row in range(2):
+        middle = row * theme.ROW_HEIGHT + theme.ROW_HEIGHT // 2
+        colors = [image.pixelColor(left + x, middle).name() for x in range(60)]
+        dots.append(colors.index(theme.tokens().families["merge"]))
+    assert dots[1] - dots[0] == 24  # twice 12
+
+
+def layer_of(index, name):
+    return Layer(index, name, "If", "", "merge", (), (Tensor(f"{name} out", "float32", (1, 1, 2, 2)),))
+
+
+def test_the_small_picture_of_a_signal_shows_time_and_channel(passed_on, show, qtbot):
+    values = np.zeros((1, 3, 100))
+    values[0, 2] = 1
+    panel = show(LayersPanel(passed_on(values)), 600, 400)
+    rows = panel.table.model()
+    qtbot.waitUntil(lambda: rows.thumbnail(0, 1.0) is not None, timeout=PATIENCE_MS)
+    small = rows.thumbnail(0, 1.0)
+    assert (small.width(), small.height()) == (18, 3)
+    assert small.pixelColor(9, 2).getRgb()[:3] == (253, 231, 37)
+    assert small.pixelColor(9, 0).getRgb()[:3] == (68, 1, 84)
+
+
+def test_few_layers_are_written_out_to_find_how_wide_the_columns_are(session, show, monkeypatch):
+    layers = tuple(replace(layer_of(index, f"layer{index}"), macs=index) for index in range(50_000))
+    session.model = Model("big.onnx", 17, "", (), layers[-1].outputs, layers)
+    written = []
+    text = LayerRows.text
+
+    def counting(rows, layer, column):
+        written.append(column)
+        return text(rows, layer, column)
+
+    monkeypatch.setattr(LayerRows, "text", counting)
+    panel = show(LayersPanel(session), 600, 400)
+    assert panel.table.model().rowCount() == 50_000
+    assert len(written) <= 6 * 2_000 + 1_000  # of the columns that are measured, and of the rows that are painted

@@ -9,12 +9,24 @@ import pytest
 from onnx import helper
 
 from inspector.ui import theme
+from inspector.ui.panels.histogram import Histogram
 from inspector.ui.panels.output import OutputPanel
 from tests.ui.panels.conftest import rgb
 
 LOGITS = np.array([[1.0, 3.0, 2.0]], np.float32)
 SUM = math.e + math.e**3 + math.e**2
 PROBABILITIES = [math.e**3 / SUM, math.e**2 / SUM, math.e / SUM]  # 0.6652, 0.2447, 0.0900
+
+
+def plain(panel):
+    """What the panel says of the answer, with ordinary spaces."""
+    return panel.reason.text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def choose(combo, value):
+    """Choose as the user does."""
+    combo.setCurrentIndex(combo.findData(value))
+    combo.activated.emit(combo.currentIndex())
 
 
 @pytest.fixture
@@ -37,7 +49,10 @@ def test_logits_get_softmax_here_and_the_panel_says_so(answer):
         ("cow", f"{PROBABILITIES[1]:.4f}", "2.000"),
         ("cat", f"{PROBABILITIES[2]:.4f}", "1.000"),
     )
-    assert panel.head.text == "The model ends in logits; softmax was applied here."
+    assert plain(panel) == (
+        "No operator makes it: an input is handed on; the values are not between 0 and 1, so they are read as logits. "
+        "Softmax was applied here."
+    )
 
 
 def test_softmax_is_not_applied_twice(answer):
@@ -47,7 +62,7 @@ def test_softmax_is_not_applied_twice(answer):
         ("cow", f"{PROBABILITIES[1]:.4f}"),
         ("cat", f"{PROBABILITIES[2]:.4f}"),
     ]
-    assert panel.head.text == "The model itself ends in softmax."
+    assert plain(panel) == "The last operator is Softmax (last)."
 
 
 def test_margin_and_entropy_are_stated(answer):
@@ -60,7 +75,7 @@ def test_sigmoid_heads_have_independent_probabilities(answer):
     panel = answer("Sigmoid", labels=("cat", "dog", "cow"))
     expected = [f"{1 / (1 + math.exp(-each)):.4f}" for each in (3, 2, 1)]
     assert [row[1] for row in panel.answer.rows] == expected
-    assert "of its own" in panel.head.text
+    assert "of its own" in plain(panel)
     assert "entropy" not in panel.certainty.text
 
 
@@ -72,7 +87,8 @@ def test_without_labels_classes_have_their_numbers(answer):
 def test_labels_that_do_not_fit_are_not_shown(answer):
     panel = answer("Identity", labels=("cat", "dog"))
     assert panel.answer.rows[0][0] == "class 1"
-    assert "2 labels for 3 classes" in panel.head.text
+    assert "2 labels for 3 classes" in panel.warning.text()
+    assert panel.warning.isVisible()
 
 
 def test_only_five_of_many_classes_are_listed(answer):
@@ -97,7 +113,9 @@ def test_bars_are_as_long_as_the_probabilities(answer):
 def test_any_other_output_is_shape_and_statistics(answer):
     panel = answer("Identity", np.arange(6, dtype=np.float32).reshape(1, 1, 2, 3))
     assert not panel.answer.isVisible()
-    assert panel.table_title.text == "no output holds one number for each class"
+    assert plain(panel) == "Numbers: 1 × 1 × 2 × 3 is neither one number for each class nor shaped like the picture."
+    assert panel.heading.text == "y  1 × 1 × 2 × 3"
+    assert panel.histogram.isVisible()
     assert panel.table.accessibleName() == "y: 1 × 1 × 2 × 3 float32, 0 to 5.000, mean 2.500"
 
 
@@ -113,3 +131,113 @@ def test_a_long_label_is_shortened_and_whole_in_the_tooltip(answer):
     panel.answer.grab()
     assert panel.answer.width() <= 380
     assert name in panel.answer.toolTip()
+
+
+# ---------------------------------------------------------------- what it is, and what the user says
+
+
+def listed(combo):
+    return [combo.itemText(row) for row in range(combo.count())]
+
+
+def test_the_user_may_say_how_the_answer_is_to_be_read(answer):
+    panel = answer("Softmax")
+    assert panel.reading.isVisible()
+    assert not panel.outputs.isVisible()
+    assert listed(panel.reading) == ["automatic (softmax)", "logits", "softmax", "log-softmax", "sigmoid"]
+    assert panel.reading.currentText() == "automatic (softmax)"
+    choose(panel.reading, "logits")
+    assert panel.session.head == "logits"
+    twice = np.exp(PROBABILITIES) / np.exp(PROBABILITIES).sum()
+    assert [row[1] for row in panel.answer.rows] == [f"{each:.4f}" for each in twice]
+    assert plain(panel) == "Read as logits, as you chose. Softmax was applied here. Found: softmax."
+    assert panel.reading.currentText() == "logits"
+    choose(panel.reading, "")
+    assert panel.answer.rows[0][1] == f"{PROBABILITIES[0]:.4f}"
+
+
+def test_a_reading_that_cannot_be_meant_is_said(answer):
+    panel = answer("Identity")
+    choose(panel.reading, "softmax")
+    assert panel.warning.text() == "y cannot be read as softmax: the values are not between 0 and 1."
+    assert panel.answer.rows[0][1] == f"{PROBABILITIES[0]:.4f}"
+
+
+def test_one_sigmoid_has_one_bar_and_the_name_of_its_output(answer):
+    panel = answer("Sigmoid", np.array([[0.0]], np.float32))
+    assert panel.answer.rows == (("y", "0.5000", "0"),)
+    assert not panel.certainty.isVisible()
+
+
+def test_the_number_of_a_class_alone_is_shown_with_its_label(save, fed, run, show):
+    nodes = [
+        helper.make_node("ArgMax", ["x"], ["best"], name="best", axis=1, keepdims=0),
+        helper.make_node("Cast", ["best"], ["y"], name="cast", to=1),
+    ]
+    session = run(save("best.onnx", nodes, {"x": [1, 3]}, ["y"]), fed(LOGITS))
+    session.labels = ("cat", "dog, Canis", "cow")
+    panel = show(OutputPanel(session), 380, 260)
+    assert panel.alone.text == "dog"
+    assert not panel.answer.isVisible()
+    assert "no probability is known" in plain(panel)
+
+
+@pytest.fixture
+def two(save, fed, run, show):
+    """A network with a softmax and, beside it, rows of four numbers."""
+    nodes = [
+        helper.make_node("Softmax", ["x"], ["classes"], name="softmax"),
+        helper.make_node("Expand", ["x", "shape"], ["boxes"], name="boxes"),
+    ]
+    model = save("two.onnx", nodes, {"x": [1, 3]}, ["classes", "boxes"], {"shape": np.array([1, 5, 3])})
+    return show(OutputPanel(run(model, fed(LOGITS))), 380, 400)
+
+
+def test_of_several_outputs_one_is_chosen(two):
+    assert listed(two.outputs) == ["classes", "boxes"]
+    assert two.outputs.currentText() == "classes"
+    assert two.table_title.text == "other outputs"
+    assert two.table.accessibleName().startswith("boxes: 1 × 5 × 3 float32")
+    choose(two.outputs, "boxes")
+    assert not two.answer.isVisible()
+    assert two.heading.text == "boxes  1 × 5 × 3"
+    assert plain(two) == "Numbers: 5 rows of 3, as detectors and sequences have them. They are not decoded here."
+    assert not two.reading.isVisible()
+    assert two.histogram.accessibleName() == "Histogram from 1.000 to 3.000"
+    choose(two.outputs, "classes")
+    assert two.answer.isVisible()
+
+
+def test_what_was_chosen_for_one_network_is_not_kept_for_another(two, save, fed, qtbot):
+    choose(two.outputs, "boxes")
+    session = two.session
+    other = save("other.onnx", [helper.make_node("Softmax", ["x"], ["y"])], {"x": [1, 3]}, ["y"])
+    with qtbot.waitSignal(session.run_changed, timeout=60_000):
+        session.open_files([str(other), str(fed(LOGITS))])
+    assert two.answer.isVisible()
+    assert not two.outputs.isVisible()
+
+
+def test_an_embedding_is_numbers_until_the_user_says_otherwise(answer):
+    panel = answer("Relu")
+    assert listed(panel.reading)[0] == "automatic (numbers)"
+    assert "features, not scores" in plain(panel)
+    choose(panel.reading, "logits")
+    assert [row[0] for row in panel.answer.rows] == ["class 1", "class 2", "class 0"]
+
+
+def test_bars_of_a_histogram_are_as_high_as_the_logarithm_of_their_counts(show):
+    view = show(Histogram(), 101, 80)
+    view.show_counts([0, 9, 99], -1.0, 2.0)
+    image = view.grab().toImage()
+
+    def height(x):
+        painted = [image.pixelColor(x, y).getRgb()[:3] for y in range(Histogram.BARS)]
+        return painted.count(rgb(theme.tokens().bar))
+
+    highest = Histogram.BARS - 4
+    assert height(10) == 0
+    assert height(50) == pytest.approx(highest * math.log(10) / math.log(100), abs=1)
+    assert height(90) == pytest.approx(highest, abs=1)
+    view.show_counts((), 0.0, 0.0)
+    assert not view.isVisible()

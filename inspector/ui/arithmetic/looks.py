@@ -1,0 +1,103 @@
+"""How the numbers of one run are drawn in an explanation: with the limits and colors of the feature maps."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+from PySide6.QtGui import QImage
+
+from inspector.analysis.maps import feature_maps
+from inspector.explain.elements import Spot, map_of, origin
+from inspector.graph.model import Array, Model, Run, Tensor
+from inspector.render.arrays import widened
+from inspector.render.indices import indices
+from inspector.render.limits import Limits, fitted, limits, shared_limits
+from inspector.render.palettes import palette, to_rgb
+from inspector.render.pictures import thumbnail
+
+THUMB = 20
+
+
+class Looks:
+    """Pictures and limits of a run's tensors, each worked out once for a way to look at them.
+
+    Args:
+        scaling: A name from ``render.SCALINGS``.
+        colormap: A name from ``render.COLORMAPS``; ``""`` lets the data decide.
+    """
+
+    def __init__(self, model: Model, run: Run, scaling: str, colormap: str) -> None:
+        self.model, self.run = model, run
+        self.scaling, self.colormap = scaling, colormap
+        self._limits: dict[str, Limits | None] = {}
+        self._images: dict[Hashable, QImage | None] = {}
+
+    def is_for(self, model: Model, run: Run, scaling: str, colormap: str) -> bool:
+        """Whether these are still the ones to use."""
+        same = self.model is model and self.run is run
+        return same and (self.scaling, self.colormap) == (scaling, colormap)
+
+    def known(self, name: str) -> Tensor | None:
+        """Return what the model says of a tensor that is computed or fed; None for what is stored."""
+        found = origin(self.model, name)
+        if found.layer is not None:
+            return found.layer.outputs[found.output]
+        return next((each for each in self.model.inputs if each.name == name), None)
+
+    def array(self, name: str) -> Array | None:
+        return self.run.tensors.get(name)
+
+    def limits(self, name: str, channel: int = 0) -> tuple[Limits, str] | None:
+        """Return the limits and the colormap with which a tensor's maps are drawn; None where it has none."""
+        if name not in self._limits:
+            known, array = self.known(name), self.array(name)
+            maps = feature_maps(array, known.channels_last) if known is not None and array is not None else None
+            self._limits[name] = limits(widened(maps), self.scaling) if maps is not None else None
+        found = self._limits[name]
+        if found is None:
+            return None
+        shared, colormap = fitted(found, self.colormap)
+        return shared_limits(*shared.of(min(channel, shared.low.size - 1))), colormap
+
+    def around_zero(self, reach: float) -> tuple[Limits, str]:
+        """Return the limits for numbers of both signs up to a size."""
+        return shared_limits(-reach, reach), "signed"
+
+    def image(self, name: str, spot: Spot) -> QImage | None:
+        """Return a channel's map, a pixel for each element; None where it has none."""
+        key = ("map", name, spot.channel, spot.slice)
+        if key not in self._images:
+            self._images[key] = self._drawn(name, spot)
+        return self._images[key]
+
+    def _drawn(self, name: str, spot: Spot) -> QImage | None:
+        shown = self._map(name, spot)
+        found = self.limits(name, spot.channel)
+        if shown is None or found is None:
+            return None
+        drawn = indices(shown[None], found[0])[0]
+        return picture(to_rgb(drawn, palette(found[1])))
+
+    def _map(self, name: str, spot: Spot) -> Array | None:
+        known, array = self.known(name), self.array(name)
+        return map_of(known, array, spot) if known is not None and array is not None else None
+
+    def thumb(self, name: str, channel: int) -> QImage | None:
+        """Return a small picture of a channel's map; None where a map has one element only."""
+        key = ("thumb", name, channel)
+        if key not in self._images:
+            shown = self._map(name, Spot(channel, (0, 0)))
+            if shown is None or shown.size < 2:
+                self._images[key] = None
+            else:
+                small = thumbnail(widened(shown[None]), THUMB, fills=1 in shown.shape)
+                found = self.limits(name, channel)
+                self._images[key] = picture(to_rgb(small, palette(found[1] if found is not None else "viridis")))
+        return self._images[key]
+
+
+def picture(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> QImage:
+    """Return ``(height, width, 3)`` RGB as a picture of Qt's."""
+    height, width, _ = rgb.shape
+    return QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -52,7 +52,7 @@ def _own_settings() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(_own_settings: None) -> Iterator[None]:
-    """Fail the test that leaves a window, a child process or a block of shared memory."""
+    """Fail the test that leaves a window, a child process, a block of shared memory or a child's folder."""
     children, blocks, windows = _children(), _blocks(), _windows()
     yield
     if new := _windows() - windows:
@@ -67,6 +67,8 @@ def _nothing_left_behind(_own_settings: None) -> Iterator[None]:
         gc.collect()  # likewise a run that is only held by a cycle
         new_blocks = _blocks() - blocks
         assert not new_blocks, f"shared memory left behind: {sorted(new_blocks)}"
+    folders = list(Path(tempfile.gettempdir()).glob(f"inspector-scratch-{os.getpid()}-*"))
+    assert not folders, f"folders left behind: {folders}"
 
 
 def _windows() -> set[str]:

@@ -47,6 +47,7 @@ OUTSIDE = {
     "graph/bodies": "onnx",
     "graph/functions": "onnx google",
     "graph/inference": "numpy onnx",
+    "graph/layering": "networkx",
     "graph/shapes": "numpy onnx",
     "engine": "numpy msgspec",
     "engine/child": "numpy msgspec onnx onnxruntime PIL",

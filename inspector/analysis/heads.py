@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspector import format
 from inspector.analysis.endings import Ending, Graph
@@ -26,6 +27,7 @@ __all__ = [
     "margin",
     "softmax",
     "top_classes",
+    "top_order",
 ]
 
 
@@ -97,10 +99,6 @@ def top_classes(answer: Head, labels: Sequence[str], count: int) -> tuple[ClassS
         labels: One per class, or empty.
         count: How many at most.
     """
-    # A probability that rounds to 0 or 1 says less than its logit.
-    logits = answer.logits if answer.logits.size else np.zeros_like(answer.probabilities)
-    second = np.where(np.isnan(answer.probabilities), 0.0, -logits)
-    order = np.lexsort((second, -answer.probabilities))[: max(0, count)]
     return tuple(
         ClassScore(
             index=int(index),
@@ -108,8 +106,16 @@ def top_classes(answer: Head, labels: Sequence[str], count: int) -> tuple[ClassS
             probability=float(answer.probabilities[index]),
             logit=float(answer.logits[index]) if answer.logits.size else None,
         )
-        for index in order
+        for index in top_order(answer)[: max(0, count)]
     )
+
+
+def top_order(answer: Head) -> NDArray[np.int64]:
+    """Return all classes in the order of ``top_classes``."""
+    # A probability that rounds to 0 or 1 says less than its logit.
+    logits = answer.logits if answer.logits.size else np.zeros_like(answer.probabilities)
+    second = np.where(np.isnan(answer.probabilities), 0.0, -logits)
+    return np.lexsort((second, -answer.probabilities)).astype(np.int64)
 
 
 def entropy(probabilities: Array) -> float:

@@ -76,6 +76,11 @@ class Reading:
         return self.values.reshape(channels, depth * height, width)
 
     @property
+    def colormap(self) -> str:
+        """What suits it; ``""`` lets the values decide. Zero is no middle for codes."""
+        return "viridis" if self.shows_codes else ""
+
+    @property
     def shows_codes(self) -> bool:
         """Whether ``values`` are integers that stand for other numbers."""
         return self.codes is not None and self.values is self.codes

@@ -23,6 +23,7 @@ WHAT = ("maps", "kernels", "tensors", "probabilities")
 _WITH_VALUE = {"--provider", "--preprocess", "--labels", "--screenshot", "--size", "--theme"}
 _WITH_VALUE |= {"--head", "--memory", "--time", "--repeats"}
 _WITH_VALUE |= {"--input-shape", "--input", "--frame", "--recipe"}
+_WITH_VALUE |= {"--gif", "--part"}
 _WITH_VALUE |= {"--expect", "--layer", "--channel", "--at", "--index", "--top", "--to", "--what", "--layers", "--view"}
 
 _USAGE = """\
@@ -108,6 +109,8 @@ def _parsed(parser: _Parser, arguments: list[str]) -> argparse.Namespace:
     asked = parser.parse_intermixed_args([*arguments[:place], *names])
     if "model" in asked and asked.model is not None:
         asked.model = names.get(asked.model, asked.model)
+    if "image" in asked:
+        asked.image = names.get(asked.image, asked.image)
     if "images" in asked:
         asked.images = [names.get(image, image) for image in asked.images]
     return asked
@@ -317,6 +320,15 @@ def _explain_parser() -> _Parser:
     parser.add_argument("--channel", metavar="C", type=_from_zero, help="axis 1 of the output as stored (default: 0)")
     parser.add_argument("--at", metavar="ROW,COL", type=_index, help="the axes behind it (default: 0,0)")
     parser.add_argument("--index", metavar="I,J,...", type=_index, help="instead: a number for each axis, from 0")
+    parser.add_argument(
+        "--gif", metavar="FILE", help="also write how the layer's window slides over its input, as an animation"
+    )
+    parser.add_argument(
+        "--part",
+        metavar="N",
+        type=_from_zero,
+        help="with --gif: over which of the input channels that are summed, from 0 (default: the one that counts most)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_running(parser)
     _add_fallback(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from inspector import format
 from inspector.cli.console import say, write, write_json, write_table
@@ -11,7 +12,7 @@ from inspector.errors import RunError, UsageError
 from inspector.explain.facts import Explanation, Index
 from inspector.explain.report import explanation_facts
 from inspector.explain.table import explain as explain_element
-from inspector.graph.model import Layer, Model
+from inspector.graph.model import Array, Layer, Model
 
 _SHOWN = 12  # parts of a sum that are printed
 
@@ -31,6 +32,8 @@ def explain(asked: argparse.Namespace) -> int:
             raise RunError(f"The output of {layer.name} cannot be explained: {why}.", "Choose another layer.")
         at = _index(asked, run.tensors[tensor].shape, layer)
         found = explain_element(model, layer, run.tensors, at)
+        if asked.gif:
+            _animate(asked, model, layer, run.tensors, at)
     if asked.json:
         write_json(explanation_facts(found))
     else:
@@ -38,6 +41,15 @@ def explain(asked: argparse.Namespace) -> int:
     if found.agrees is False:
         say(f"The runtime and the arithmetic disagree on {layer.name} at {list(at)}.")
     return 0
+
+
+def _animate(
+    asked: argparse.Namespace, model: Model, layer: Layer, tensors: Mapping[str, Array], at: Index
+) -> None:
+    from inspector.cli.animation import write_animation  # Pillow is not needed otherwise
+
+    frames = write_animation(asked.gif, model, layer, tensors, at, asked.part)
+    say(f"{asked.gif}: {frames:,} frames")
 
 
 def _layer(model: Model, name: str) -> Layer:

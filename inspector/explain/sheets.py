@@ -82,6 +82,7 @@ class Sheet:
         plane: Rows of one plane of a volume; 0 where there is only one.
         tensor: Where the numbers lie; ``""`` for what was computed.
         reach: The size of the largest finite one.
+        is_whole: All of them are whole numbers.
     """
 
     values: Numbers
@@ -90,6 +91,7 @@ class Sheet:
     plane: int = 0
     tensor: str = ""
     reach: float = 0.0
+    is_whole: bool = False
     _operand: Operand | None = field(default=None, repr=False)
     _shape: Index = ()
     _before: Index = ()
@@ -147,6 +149,7 @@ def _laid_out(values: Numbers, padding: NDArray[np.bool_], operand: Operand | No
         shape[-2] if len(shape) > 2 else 0,
         operand.tensor if operand is not None else "",
         float(sizes.max(initial=0.0)),
+        bool((values == np.rint(values)).all()),
         operand,
         shape,
         before,

@@ -180,8 +180,15 @@ class PictureInput:
     channels_last: bool
 
 
-def picture_input(fed: Mapping[str, Array]) -> PictureInput | None:
-    """Return the input that has the shape of a picture, ``(N, C, H, W)`` or ``(N, H, W, C)``, or None."""
+def picture_input(fed: Mapping[str, Array], model: Model | None = None) -> PictureInput | None:
+    """Return the input that has the shape of a picture, ``(N, C, H, W)`` or ``(N, H, W, C)``, or None.
+
+    Args:
+        fed: What a run was fed, by name.
+        model: Then it is the input in whose pixels receptive fields are given.
+    """
+    if model is not None and model.picture in fed:
+        return _of_fields(model, fed[model.picture])
     for name, tensor in fed.items():
         if tensor.ndim != 4:
             continue
@@ -191,6 +198,15 @@ def picture_input(fed: Mapping[str, Array]) -> PictureInput | None:
         if fourth in (1, 3, 4):
             return PictureInput(name, second, third, fourth, channels_last=True)
     return None
+
+
+def _of_fields(model: Model, tensor: Array) -> PictureInput | None:
+    if tensor.ndim != 4 or len(model.picture_axes) != 2:
+        return None
+    height, width = (tensor.shape[axis] for axis in model.picture_axes)
+    is_last = model.picture_axes == (1, 2)
+    channels = tensor.shape[3 if is_last else 1]
+    return PictureInput(model.picture, height, width, channels, is_last) if channels in (1, 3, 4) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ class Model:
         fingerprint: Tells networks apart, whatever their files are called: SHA-256 in hexadecimal of the graph
             and of a little of each weight.
         quantized: How it is quantized; ``""`` if it is not.
+        picture: The input in whose pixels receptive fields are given; ``""`` if there is none.
+        picture_axes: Of that input, as stored: rows and columns, or the only axis of a signal.
         remarks: Sentences about what had to be repaired or could not be known.
     """
 
@@ -165,6 +167,8 @@ class Model:
     remarks: tuple[str, ...] = ()
     fingerprint: str = ""
     quantized: Quantized = ""
+    picture: str = ""
+    picture_axes: tuple[int, ...] = ()
 
     def layer(self, name: str) -> Layer | None:
         """Return the layer of that name, or None."""

@@ -46,17 +46,27 @@ def reached(field: ReceptiveField, pixel: tuple[int, int], height: int, width: i
         return Reached(0, 0, height, width, is_bound=True)
     if field.size is None or field.jump is None or field.start is None or len(field.size) != 2:
         return None
-    ends = []
-    for axis, length in enumerate((height, width)):
-        size, jump, start = field.size[axis], field.jump[axis], field.start[axis]
-        at = pixel[axis] + 0.5  # a pixel is seen where its centre is
-        if size <= 0:
-            ends.append((0, 0))
-        elif jump == 0:
-            ends.append((0, length if abs(at - start) < size / 2 else 0))
-        else:
-            one, other = (at - start - size / 2) / jump, (at - start + size / 2) / jump
-            low, high = math.floor(min(one, other)) + 1, math.ceil(max(one, other))
-            ends.append((min(max(low, 0), length), max(min(high, length), 0)))
+    lengths = enumerate((height, width))
+    ends = [reached_along(field.size[k], field.jump[k], field.start[k], pixel[k], length) for k, length in lengths]
     (top, bottom), (left, right) = ends
     return Reached(top, left, bottom, right, is_bound=field.status != "exact")
+
+
+def reached_along(size: int, jump: float, start: float, pixel: int, length: int) -> tuple[int, int]:
+    """Return the first element that sees a pixel along one axis, and the one after the last.
+
+    Args:
+        size: Of the receptive field.
+        jump: Of the receptive field; 0 where all elements see the same.
+        start: Centre of the first element's field.
+        pixel: Its place.
+        length: How many elements there are.
+    """
+    at = pixel + 0.5  # a pixel is seen where its centre is
+    if size <= 0:
+        return 0, 0
+    if jump == 0:
+        return 0, length if abs(at - start) < size / 2 else 0
+    one, other = (at - start - size / 2) / jump, (at - start + size / 2) / jump
+    low, high = math.floor(min(one, other)) + 1, math.ceil(max(one, other))
+    return min(max(low, 0), length), max(min(high, length), 0)

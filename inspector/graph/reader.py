@@ -83,7 +83,8 @@ def read(path: str) -> Opened:
         raise _without_layers(name)
     remarks = (renamed, written_out, known.remark, _remark_on_packed(layers), *_remarks_on_macs(layers))
     model = _model(path, proto, graph, layers, tuple(filter(None, remarks)))
-    model = replace(model, fingerprint=fingerprint(lean.model, stored.weights.values()))
+    mark = fingerprint(lean.model, stored.weights.values())
+    model = replace(model, fingerprint=mark, picture=views.picture, picture_axes=views.axes)
     return Opened(model, proto, deployed, files.folder, files.all(), views)
 
 

@@ -34,12 +34,15 @@ class ReceptiveField:
         status: ``exact``: these pixels and no others, but for the gaps that dilation and strides leave between them;
             ``bound``: no others than these; ``whole input``: any pixel; ``unknown``: an operator on the way is not
             known.
+        axes: Of the layer's tensor, as stored: the one along which the field moves along each axis of the picture,
+            -1 where it stands still. None with ``jump``.
     """
 
     size: tuple[int, ...] | None = None
     jump: tuple[float, ...] | None = None
     start: tuple[float, ...] | None = None
     status: Status = "unknown"
+    axes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,13 @@ class View:
         ]
         jumps = [_only(each) for each in self.intervals]
         known = tuple(float(jump) for jump in jumps if jump is not None)
+        is_known = len(known) == len(jumps)
         return ReceptiveField(
             size=tuple(math.ceil(high - low) + 1 for low, high in extents),
-            jump=known if len(known) == len(jumps) else None,
+            jump=known if is_known else None,
             start=tuple(float(low + high) / 2 + 0.5 for low, high in extents),
             status="exact" if self.is_exact and not self.differs else "bound",
+            axes=tuple(_moving_axis(each) for each in self.intervals) if is_known else None,
         )
 
 
@@ -222,8 +227,15 @@ def _is_everything(interval: Interval, size: int | None) -> bool:
 
 
 def _only(interval: Interval) -> Number | None:
+    """Return the one distance between neighbouring elements: 0 where all see the same; None where there is no one."""
     moving = [jump for jump in interval.jumps if jump != 0]
+    if not moving:
+        return 0
     return moving[0] if len(moving) == 1 and not isinstance(moving[0], tuple) else None
+
+
+def _moving_axis(interval: Interval) -> int:
+    return next((axis for axis, jump in enumerate(interval.jumps) if jump != 0), -1)
 
 
 def _way(jump: Jump, index: int) -> Number:

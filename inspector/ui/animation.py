@@ -16,6 +16,7 @@ from inspector.ui.text import tooltip
 SLOWEST, FASTEST = 1, 300  # positions in a second
 USUAL = 30
 _TICK_MS = 16
+_ROOM_FOR_WORDS = 320  # pixels; below, only buttons and sliders are left
 _NOTCHES = 100  # of the slider for the speed
 
 
@@ -142,10 +143,10 @@ class Transport(QWidget):
 
     def _lay_out(self) -> None:
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        speed_name = QLabel("speed")
-        for label in (speed_name, self.where, self.pace):
+        self._speed_name = QLabel("speed")
+        for label in (self._speed_name, self.where, self.pace):
             label.setFont(theme.font("small"))
-        speed_name.setForegroundRole(speed_name.foregroundRole().PlaceholderText)
+        self._speed_name.setForegroundRole(self._speed_name.foregroundRole().PlaceholderText)
         first, second = QHBoxLayout(), QHBoxLayout()
         for row in (first, second):
             row.setContentsMargins(0, 0, 0, 0)
@@ -154,7 +155,7 @@ class Transport(QWidget):
             first.addWidget(button)
         first.addWidget(self.slider, 1)
         first.addWidget(self.where)
-        second.addWidget(speed_name)
+        second.addWidget(self._speed_name)
         second.addWidget(self.speed)
         second.addWidget(self.pace)
         second.addStretch(1)
@@ -178,13 +179,15 @@ class Transport(QWidget):
         player.changed.connect(self._show)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, super().minimumSizeHint().height())
+        return QSize(150, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         is_wide = self.width() >= 640
         wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         if wanted != self._box.direction():
             self._box.setDirection(wanted)
+        for label in (self.where, self.pace, self._speed_name):
+            label.setVisible(self.width() >= _ROOM_FOR_WORDS)
         super().resizeEvent(event)
 
     @Slot()

@@ -27,7 +27,7 @@ def copy_feature_map(session: Session, status: StatusBar) -> None:
     reading, view = session.reading(), session.view
     if reading is None:
         return
-    limits, colormap = resolve(reading.all_slices, view.scaling, view.colormap)
+    limits, colormap = resolve(reading.all_slices, view.scaling, view.colormap or reading.colormap)
     drawn, channel = indices(reading.maps, limits), min(view.channel, len(reading.maps) - 1)
     is_signal = reading.form == "signal"
     index = in_rows(drawn)[0] if is_signal else drawn[channel]

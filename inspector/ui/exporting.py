@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 import inspector
 from inspector.errors import EngineError
 from inspector.graph import recipe_text
-from inspector.graph.model import RunView
+from inspector.graph.model import Prediction, RunView
 from inspector.graph.preprocessing import Preprocessing
 from inspector.ui.opening import Opening
 from inspector.ui.session import Failure, Session
@@ -66,15 +66,10 @@ def command(
         frame: Which picture of an animation or of pages, from 0.
         head: How the user wants the answer read; ``""`` leaves it to the model.
     """
-    arguments = ["export", "--progress", f"--to={folder}", f"--provider={provider}"]
+    arguments = ["export", "--progress", f"--to={folder}"]
     if layer:
         arguments += [f"--layers={glob.escape(layer)}", "--what=maps,kernels,tensors"]
-    if recipe is not None:
-        arguments.append(f"--recipe={json.dumps(recipe_text.record(recipe))}")
-    arguments += [f"--input={name}={value}" for name, value in inputs.items()]
-    arguments += [f"--input-shape={name}={','.join(map(str, shape))}" for name, shape in shapes.items()]
-    if frame:
-        arguments.append(f"--frame={frame}")
+    arguments += feeding_arguments(recipe, provider, inputs, shapes, frame)
     if view == "as deployed":
         arguments.append("--view=deployed")
     if labels:
@@ -84,12 +79,53 @@ def command(
     return [*arguments, "--", os.path.abspath(model), os.path.abspath(image)]
 
 
+def feeding_arguments(
+    recipe: Preprocessing | None,
+    provider: str,
+    inputs: Mapping[str, str | float],
+    shapes: Mapping[str, tuple[int, ...]],
+    frame: int,
+) -> list[str]:
+    """Return the arguments that say what the model is fed, and what runs it; see ``command``."""
+    arguments = [f"--provider={provider}"]
+    if recipe is not None:
+        arguments.append(f"--recipe={json.dumps(recipe_text.record(recipe))}")
+    arguments += [f"--input={name}={value}" for name, value in inputs.items()]
+    arguments += [f"--input-shape={name}={','.join(map(str, shape))}" for name, shape in shapes.items()]
+    if frame:
+        arguments.append(f"--frame={frame}")
+    return arguments
+
+
+def animation_command(
+    model: str, image: str, path: str, layer: str, channel: int, part: int, feeding: Sequence[str]
+) -> list[str]:
+    """Return the command line that writes a layer's sliding window as an animation.
+
+    Args:
+        model: The file.
+        image: A picture or tensor file.
+        path: Of the GIF file.
+        layer: With a window.
+        channel: Of its output.
+        part: Of the sum: which of the input channels that go into it; -1 for the one that counts most.
+        feeding: What the model is fed, as ``feeding_arguments`` says it.
+    """
+    arguments = ["explain", f"--layer={layer}", f"--channel={channel}", f"--gif={os.path.abspath(path)}"]
+    arguments += [f"--part={part}"] if part >= 0 else []
+    return [*arguments, *feeding, "--", os.path.abspath(model), os.path.abspath(image)]
+
+
 class ExportJob(QObject):
     """One export.
 
+    Args:
+        arguments: Of the command line.
+        result: What ``done`` sends.
+
     Attributes:
         progressed: A phrase for the status bar.
-        done: The folder that holds the files.
+        done: What was given as ``result``.
         failed: A ``Failure``; not sent when the user stopped it.
         ended: Last of all, however it went.
     """
@@ -99,9 +135,9 @@ class ExportJob(QObject):
     failed = Signal(object)
     ended = Signal()
 
-    def __init__(self, arguments: Sequence[str], folder: str, parent: QObject | None = None) -> None:
+    def __init__(self, arguments: Sequence[str], result: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._folder = folder
+        self._result = result
         self._errors = ""
         self._is_stopped = False
         self._process = QProcess(self)
@@ -147,7 +183,7 @@ class ExportJob(QObject):
             sentence = said[-1] if said else f"The export ended with code {code}."
             self.failed.emit(Failure(sentence, "", self._errors if len(said) > 1 else ""))
         else:
-            self.done.emit(self._folder)
+            self.done.emit(self._result)
         self.ended.emit()
 
     @Slot(QProcess.ProcessError)
@@ -193,28 +229,62 @@ class Exporter(QObject):
         session = self._session
         if session.model is None or session.run is None or self._job is not None:
             return
-        fed = session.run.prediction
-        files = {name: os.path.abspath(path) for name, path in session.input_files.items()}
+        recipe, inputs, shapes, frame = self._fed(session.run.prediction)
         arguments = command(
             session.model.path,
             session.run.prediction.image,
             folder,
             layer=layer,
-            recipe=fed.preprocessing if session.preprocessing is not None else None,
+            recipe=recipe,
             provider=session.provider,
             labels=self._opening.labels_file,
             view=session.run.view,
-            inputs={**session.fills, **files},
-            shapes={name: fed.fed[name].shape for name in session.shapes if name in fed.fed},
-            frame=fed.picture.frame if fed.picture is not None else 0,
+            inputs=inputs,
+            shapes=shapes,
+            frame=frame,
             head=session.head,
         )
-        self._job = ExportJob(arguments, folder, self)
+        self._start(arguments, f"The files are in {folder}.")
+
+    @Slot(str, int, int)
+    def ask_animation(self, layer: str, channel: int, part: int) -> None:
+        """Let the user choose a file, and write a layer's sliding window to it."""
+        folder = os.path.dirname(self._session.image)
+        proposed = os.path.join(folder, f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', layer)[-60:]}-{channel}.gif")
+        path, _ = QFileDialog.getSaveFileName(self._window, "Write the animation to", proposed, "Animations (*.gif)")
+        if path:
+            self.export_animation(path, layer, channel, part)
+
+    def export_animation(self, path: str, layer: str, channel: int, part: int = -1) -> None:
+        """Write a layer's sliding window to a GIF file, in another process."""
+        session = self._session
+        if session.model is None or session.run is None or self._job is not None:
+            return
+        recipe, inputs, shapes, frame = self._fed(session.run.prediction)
+        feeding = feeding_arguments(recipe, session.provider, inputs, shapes, frame)
+        image = session.run.prediction.image
+        arguments = animation_command(session.model.path, image, path, layer, channel, part, feeding)
+        self._start(arguments, f"The animation is in {path}.")
+
+    def _fed(
+        self, fed: Prediction
+    ) -> tuple[Preprocessing | None, dict[str, str | float], dict[str, tuple[int, ...]], int]:
+        """Return what the run was fed, as far as the user chose it: recipe, other inputs, lengths and frame."""
+        session = self._session
+        files = {name: os.path.abspath(path) for name, path in session.input_files.items()}
+        shapes = {name: fed.fed[name].shape for name in session.shapes if name in fed.fed}
+        recipe = fed.preprocessing if session.preprocessing is not None else None
+        return recipe, {**session.fills, **files}, shapes, fed.picture.frame if fed.picture is not None else 0
+
+    def _start(self, arguments: Sequence[str], sentence: str) -> None:
+        """Begin an export, and say that sentence when it is done."""
+        assert self._session.run is not None
+        self._job = ExportJob(arguments, sentence, self)
         self._job.progressed.connect(self._on_progress)
         self._job.done.connect(self._on_done)
         self._job.failed.connect(self._on_failed)
         self._job.ended.connect(self._on_ended)
-        self._status.show_task(f"exporting {file_name(session.run.prediction.image)}")
+        self._status.show_task(f"exporting {file_name(self._session.run.prediction.image)}")
         self.changed.emit()
         self._job.start()
 
@@ -228,8 +298,8 @@ class Exporter(QObject):
         self._status.show_task(phrase)
 
     @Slot(object)
-    def _on_done(self, folder: str) -> None:
-        self._status.show_remark(f"The files are in {folder}.")
+    def _on_done(self, sentence: str) -> None:
+        self._status.show_remark(sentence)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

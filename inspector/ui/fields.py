@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from inspector.ui import theme
 from inspector.ui.forms import Notice
@@ -63,6 +63,8 @@ class CheckedField(QWidget):
         lines.addLayout(self.row)
         lines.addWidget(self.error)
         self.setFocusProxy(self.line)
+        self._soon = QTimer(self, singleShot=True, interval=0)  # when the sentence has its place
+        self._soon.timeout.connect(self._show_error)
         self.line.editingFinished.connect(self._on_finished)
         self.line.textEdited.connect(self._on_edited)
         self.line.given_up.connect(self._restore)
@@ -116,6 +118,17 @@ class CheckedField(QWidget):
             self.line.setProperty("wrong", bool(sentence))
             self.line.style().unpolish(self.line)
             self.line.style().polish(self.line)
+        if sentence:
+            self._soon.start()
+
+    @Slot()
+    def _show_error(self) -> None:
+        """Bring the sentence into view where the form is scrolled."""
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if parent is not None and self.is_wrong:
+            parent.ensureWidgetVisible(self, 0, theme.GAP)
 
 
 class ColorField(CheckedField):

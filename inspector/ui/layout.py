@@ -41,7 +41,7 @@ class DockLayout(QObject):
     """Docks the panels in a window, and what stands in the middle while none is docked.
 
     Args:
-        panels: Layers, feature maps, input, output and kernels.
+        panels: Layers, feature maps, input, output and kernels; further ones become tabs beside the feature maps.
         welcome: Stands in the middle until ``show_work``.
 
     Attributes:
@@ -137,7 +137,7 @@ class DockLayout(QObject):
     def arrange(self) -> None:
         """Put the docks where they are at first, with sizes for this window."""
         window = self._window
-        layers, maps, seen, output, kernels = self.docks
+        layers, maps, seen, output, kernels, *beside = self.docks
         for dock in self.docks:
             dock.setFloating(False)
             window.removeDockWidget(dock)
@@ -147,8 +147,13 @@ class DockLayout(QObject):
         window.splitDockWidget(maps, seen, Qt.Orientation.Horizontal)
         window.splitDockWidget(seen, output, Qt.Orientation.Vertical)
         window.splitDockWidget(output, kernels, Qt.Orientation.Vertical)
+        for dock in beside:
+            window.splitDockWidget(maps, dock, Qt.Orientation.Vertical)
         for dock in self.docks:
             dock.show()
+        for dock in beside:
+            window.tabifyDockWidget(maps, dock)
+        maps.raise_()
         is_compact = window.width() < COMPACT
         if is_compact:
             window.tabifyDockWidget(output, kernels)  # only now: Qt shows no tabs for docks that were hidden
@@ -158,7 +163,7 @@ class DockLayout(QObject):
 
     def _size_docks(self, is_compact: bool) -> None:
         window = self._window
-        layers, maps, seen, output, kernels = self.docks
+        layers, maps, seen, output, kernels, *_ = self.docks
         narrow, side = (360, 340) if is_compact else (572, 392)
         if window.width() < CRAMPED:
             narrow, side = 336, 300

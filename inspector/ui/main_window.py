@@ -24,11 +24,13 @@ from inspector.ui.layout import DockLayout
 from inspector.ui.menus import Menus
 from inspector.ui.opening import Opening
 from inspector.ui.panel import Panel
+from inspector.ui.panels.arithmetic import ArithmeticPanel
 from inspector.ui.panels.feature_maps import FeatureMapsPanel
 from inspector.ui.panels.input import InputPanel
 from inspector.ui.panels.kernels import KernelsPanel
 from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
+from inspector.ui.panels.overview import OverviewPanel
 from inspector.ui.panels.trials_view import Trials
 from inspector.ui.remembered import Remembered
 from inspector.ui.session import Failure, Session
@@ -39,7 +41,15 @@ from inspector.ui.theme import THEMES, Theme
 from inspector.ui.toolbar import ToolBar
 from inspector.ui.welcome import Welcome
 
-PANELS: tuple[type[Panel], ...] = (LayersPanel, FeatureMapsPanel, InputPanel, OutputPanel, KernelsPanel)
+PANELS: tuple[type[Panel], ...] = (
+    LayersPanel,
+    FeatureMapsPanel,
+    InputPanel,
+    OutputPanel,
+    KernelsPanel,
+    OverviewPanel,
+    ArithmeticPanel,
+)
 
 SMALLEST = QSize(960, 560)
 _ARROWS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right)
@@ -107,6 +117,8 @@ class MainWindow(QMainWindow):
             panel.readout.connect(self.status.show_readout)
             if isinstance(panel, InputPanel):
                 panel.trials_wanted.connect(self.trials.show)
+            if isinstance(panel, ArithmeticPanel):
+                panel.animation_wanted.connect(self.exporter.ask_animation)
 
     # ---------------------------------------------------------------- its parts
 

@@ -47,6 +47,7 @@ class View:
         slice: Which slice of a volume; None for the middle one.
         codes: Show a quantized tensor's integers, not the real numbers that they stand for.
         signals: Show a layer of signals as ``"curves"``, or as an ``"image"`` of time and channel.
+        target_class: Whose logit is looked into, and orders channels by their part of it; None for the best class.
     """
 
     layer: str = ""
@@ -57,6 +58,23 @@ class View:
     slice: int | None = None
     codes: bool = False
     signals: Literal["curves", "image"] = "curves"
+    target_class: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the pointer is, in data.
+
+    Attributes:
+        layer: Whose feature maps it is on; ``""`` for the picture as the model is fed it.
+        row, column: The element, as the map is shown; the pixel.
+        channel: None where it is on none in particular.
+    """
+
+    layer: str
+    row: int
+    column: int
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,7 @@ class Session(QObject):
     prediction_changed = Signal()
     run_changed = Signal()
     view_changed = Signal()
+    cursor_changed = Signal()
     busy_changed = Signal()
     failure_changed = Signal()
     measured_changed = Signal()
@@ -116,6 +135,7 @@ class Session(QObject):
         self.prediction: Prediction | None = None
         self.run: Run | None = None
         self.view = View()
+        self.cursor: Cursor | None = None
         self.preprocessing: Preprocessing | None = None
         self.remembered: MutableMapping[str, Preprocessing] = {}
         self.shapes: Mapping[str, tuple[int, ...]] = {}
@@ -185,6 +205,12 @@ class Session(QObject):
             self.view = view
             self.view_changed.emit()
             self._fetch_missing()
+
+    def set_cursor(self, cursor: Cursor | None) -> None:
+        """Say where the pointer is; None when it has left."""
+        if cursor != self.cursor:
+            self.cursor = cursor
+            self.cursor_changed.emit()
 
     def set_preprocessing(self, recipe: Preprocessing | str | None) -> None:
         """Take that recipe, or the preset of that name; None goes back to what the model's files say, or a guess.
@@ -319,6 +345,7 @@ class Session(QObject):
         """
         run, layer, tensor, codes = self.run, self.layer(), self.tensor(), self.view.codes
         if run is None or layer is None or tensor is None:
+            self._read = None
             return None
         last = self._read
         if last is None or last.run is not run or last.layer is not layer or last.codes != codes:
@@ -480,7 +507,8 @@ class Session(QObject):
         self._end_measuring()
         self._take_times(None)
         self._fetching.clear()
-        self.view = replace(self.view, layer=kept, channel=0, element=None)
+        target = self.view.target_class if same else None
+        self.view = replace(self.view, layer=kept, channel=0, element=None, target_class=target)
         self.model_changed.emit()
         self._let_go(gone)
         self._run_image()
@@ -507,6 +535,8 @@ class Session(QObject):
                 self._fetching.discard(reply.request_id)
                 if reply.kind == ImageError.kind and reply.request_id == self._last_request:
                     self._return_to_shown_image()
+                if self.run is not None and reply.request_id == self._last_request:
+                    self.run_view = self.run.view  # another one may be what failed, and is not asked for again
                 self._end_if_idle()
                 self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
 

@@ -188,14 +188,19 @@ class StatusBar(QStatusBar):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Show the check and the memory only beside a sentence that can be read whole."""
+        """Show the check and the memory only beside a sentence that can be read whole; a readout needs less room."""
         said = self._session.failure or self._remark
         others = [self.check, self.memory]
         buttons = [button for button in (self.details, self.dismiss) if not button.isHidden()]
         wanted = self.left.least_width() + sum(each.sizeHint().width() for each in (*buttons, *others, self.provider))
         gaps = theme.SPACING * (len(buttons) + 2 * len(others) + 4) + theme.MARGIN
-        for line in others:
-            line.setVisible(said is None or wanted + gaps <= self.width())
+        fits = wanted + gaps <= self.width()
+        self.check.setVisible(said is None or fits)
+        self.memory.setVisible(fits or (said is None and self._is_partial()))
+
+    def _is_partial(self) -> bool:
+        run = self._session.run
+        return run is not None and bool(run.missing)
 
     @Slot()
     def _show_right(self) -> None:

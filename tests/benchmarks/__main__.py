@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import drawing, memory, opening, pictures, stalls
+from tests.benchmarks import arithmetic, drawing, memory, opening, pictures, stalls
 
 MEASURED = {
     "opening": opening.report,
     "drawing": drawing.report,
+    "arithmetic": arithmetic.report,
     "memory": memory.report,
     "stalls": stalls.report,
     "pictures": pictures.report,

@@ -162,7 +162,7 @@ def test_each_thing_that_is_no_picture_is_named_with_a_remedy(answered, linear, 
     results = answered("classify", linear, *names, "-", fed, code=3)["results"]
     assert [each.get("error") for each in results] == [
         f"{names[0]} is a folder, not a picture. Give the pictures in it, as in {names[0]}/*.",
-        f"{names[1]} is an empty folder. Give a picture, a .npy file or an ONNX .pb tensor.",
+        f"{names[1]} is an empty folder. Give a picture, a .wav or .csv signal, or a .npy, .npz or ONNX .pb tensor.",
         f"{names[2]} is a model, not a picture. Give one model, and then pictures.",
         f"There is no file {names[3]}. Check the name and the folder.",
         "Pictures are not read from standard input (-). Give the name of a file.",

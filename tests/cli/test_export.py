@@ -243,3 +243,62 @@ def test_every_tensor_of_squeezenet_is_exported_bit_for_bit(said, shared, tmp_pa
     code, _, err = said("export", model, photo, "--to", str(tmp_path), "--preprocess", "caffe")
     assert code == 0, err
     assert assert_faithful(model, tmp_path / "goldfish.jpg") == (67, 26)  # Dropout has two
+
+
+STEPS = {"s0": np.float32(0.05), "z0": np.uint8(10), "s1": np.float32(0.02), "z1": np.uint8(3)}
+
+
+def quantized(path, is_shown=True):
+    """Codes, a Sigmoid that ONNX Runtime computes on them, codes; or codes of codes, which it makes one of."""
+    steps = [helper.make_node("QuantizeLinear", ["x", "s0", "z0"], ["q0"], "q0")]
+    steps.append(helper.make_node("DequantizeLinear", ["q0", "s0", "z0"], ["d0"], "d0"))
+    if is_shown:
+        steps.append(helper.make_node("Sigmoid", ["d0"], ["sigmoid"], "sigmoid"))
+    steps.append(helper.make_node("QuantizeLinear", [steps[-1].output[0], "s1", "z1"], ["q1"], "q1"))
+    steps.append(helper.make_node("DequantizeLinear", ["q1", "s1", "z1"], ["y"], "d1"))
+    shape = (FLOAT, [1, 1, 2, 2])
+    coarse = {} if is_shown else {"s0": np.float32(0.3)}  # what it rounds away is there when the two are one
+    return save(path, steps, {"x": shape}, {"y": shape}, STEPS | coarse)
+
+
+def test_a_quantized_network_is_exported_step_by_step_with_what_its_codes_stand_for(said, fed, tmp_path):
+    model = quantized(tmp_path / "quantized.onnx")
+    assert said("export", model, fed, "--to", str(tmp_path / "out"))[0] == 0
+    folder = tmp_path / "out" / "fed.npy"
+    assert assert_faithful(model, folder) == (5, 0)
+    index, files = exported(folder)
+    assert index["view"] == "step by step"
+    assert index["difference"]["output"] == "y"
+    stated = {"scale": [pytest.approx(0.05)], "zero_point": [10], "axis": None}
+    assert files["tensors", "q0"]["quantization"] == {**stated, "holds": "codes"}
+    assert files["maps", "q0"]["quantization"] == {**stated, "holds": "real numbers"}
+    assert files["maps", "q0"]["limits"] == pytest.approx([1, 4])  # what was fed
+    np.testing.assert_array_equal(np.load(folder / files["tensors", "q0"]["file"]), [[[[30, 50], [70, 90]]]])
+    assert files["tensors", "d0"]["quantization"] is None
+
+
+def test_a_quantized_network_is_exported_as_deployed(said, fed, tmp_path):
+    model = quantized(tmp_path / "quantized.onnx")
+    code, _, err = said("export", model, fed, "--to", str(tmp_path / "out"), "--view", "deployed")
+    assert code == 0
+    assert "Tensors not written, as the deployed network fuses them away: 2." in err
+    index, files = exported(tmp_path / "out" / "fed.npy")
+    assert index["view"] == "as deployed"
+    assert (index["difference"]["max_abs"], index["difference"]["top_changed"]) == (0, False)
+    assert {tensor for what, tensor in files if what == "tensors"} == {"q0", "q1", "y"}
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(["y"], {"x": FED})
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / "fed.npy" / files["tensors", "y"]["file"]), expected)
+
+
+def test_what_has_no_view_as_deployed_is_said_and_nothing_is_written(said, linear, fed, tmp_path):
+    both = quantized(tmp_path / "pairs.onnx", is_shown=False)
+    for model, why in (
+        (both, "pairs.onnx cannot be shown as deployed"),
+        (linear, "linear.onnx has no view as deployed"),
+    ):
+        code, out, err = said("export", model, fed, "--to", str(tmp_path / "out"), "--view", "deployed")
+        assert (code, out) == (4, "")
+        assert why in err
+        assert "Look at it step by step." in err
+        assert not (tmp_path / "out").exists()

@@ -1,7 +1,8 @@
 """The generated operator tests of onnx, each through the code that runs in the engine's child.
 
 Started as a process of its own, as onnx and ONNX Runtime can die of a test: ``python -m tests.engine.node_cases FIRST
-STEP`` works through every ``STEP``-th case from ``FIRST`` on, and prints a line of JSON before and after each.
+STEP FOLDER`` works through every ``STEP``-th case from ``FIRST`` on, and prints a line of JSON before and after each.
+Some cases stay in ``FOLDER``, each in a folder of its own: ``model.onnx``, and each input as a ``.pb`` of its name.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLik
 RANDOM_CASES = ("test_training_dropout",)  # Dropout is random in training alone
 NEWEST_OPSET, NEWEST_IR = 26, 13  # that ONNX Runtime loads; cases for newer ones are tried with these instead
 ENOUGH = 1 << 30
+KEEP_EVERY = 27
 
 
 @dataclass
@@ -77,25 +79,13 @@ def run_case(case: object, folder: Path) -> Outcome:
     outcome = Outcome(name, "equal", lowered=lowered, reference=reference(model, deployed, expected))
     path = folder / "model.onnx"
     path.write_bytes(model.SerializeToString())
+    for number, (each, array) in enumerate(feeds.items()):
+        (folder / f"{number:03}.pb").write_bytes(numpy_helper.from_array(array, each).SerializeToString())
     return compared(outcome, path, feeds, deployed, tensors)
 
 
 def as_array(value: object) -> object:
     return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
-
-
-def cases_as_files(names: set[str], folder: Path) -> list[Path]:
-    """Write cases into folders: the model, and for each input a ``.pb`` that has its name."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # onnx makes its cases with numbers that overflow
-        cases = [case for case in collect_testcases(None) if case.name in names]
-    for case in cases:
-        (folder / case.name).mkdir()
-        given = cast_inputs(case.model, [np.asarray(as_array(each)) for each in case.data_sets[0][0]])
-        onnx.save(case.model, folder / case.name / "model.onnx")
-        for number, (value, array) in enumerate(zip(case.model.graph.input, given, strict=True)):
-            onnx.save_tensor(numpy_helper.from_array(array, value.name), folder / case.name / f"{number:03}.pb")
-    return [folder / case.name for case in cases]
 
 
 def cast_inputs(model: onnx.ModelProto, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -217,15 +207,18 @@ def brief(array: np.ndarray) -> str:
     return f"{array.dtype} {array.shape} {array.reshape(-1)[:4]}"
 
 
-def main(first: int, step: int) -> None:
+def main(first: int, step: int, kept: Path) -> None:
     warnings.simplefilter("ignore")  # onnx makes its cases with numbers that overflow
     cases = sorted(collect_testcases(None), key=lambda case: case.name)
     print(json.dumps({"cases": len(cases)}), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(first, len(cases), step):
-            print(json.dumps({"begins": cases[number].name, "number": number}), flush=True)
-            print(json.dumps(asdict(run_case(cases[number], Path(folder)))), flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for place, number in enumerate(range(first, len(cases), step)):
+            name = cases[number].name
+            print(json.dumps({"begins": name, "number": number}), flush=True)
+            folder = Path(scratch) if place % KEEP_EVERY else kept / name
+            folder.mkdir(exist_ok=True)
+            print(json.dumps(asdict(run_case(cases[number], folder))), flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

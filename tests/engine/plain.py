@@ -22,12 +22,17 @@ LACKING = {
 SMALL = {"int4", "uint4", "int2", "uint2"}
 
 
-def session(model: onnx.ModelProto, level: ort.GraphOptimizationLevel, folder: str = "") -> ort.InferenceSession:
+def session(
+    model: onnx.ModelProto, level: ort.GraphOptimizationLevel, folder: str = "", **entries: str
+) -> ort.InferenceSession:
+    """Make a session on the CPU; ``entries`` are settings of ONNX Runtime's that begin with ``session.``."""
     options = ort.SessionOptions()
     options.graph_optimization_level = level
     options.log_severity_level = 4
     if folder:
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
+        entries["model_external_initializers_file_folder_path"] = folder
+    for name, value in entries.items():
+        options.add_session_config_entry(f"session.{name}", value)
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
@@ -47,10 +52,9 @@ def with_all_outputs(model: onnx.ModelProto) -> onnx.ModelProto:
     )
 
 
-def every_tensor(model: onnx.ModelProto, feeds: dict, folder: str = "") -> dict[str, object]:
-    """Run a plain session with optimisation off; return everything, as numpy has it or as ONNX Runtime has it."""
-    plain = session(with_all_outputs(model), ort.GraphOptimizationLevel.ORT_DISABLE_ALL, folder)
-    return run(plain, feeds)
+def every_tensor(model: onnx.ModelProto, feeds: dict, folder: str = "", **entries: str) -> dict[str, object]:
+    """Run a plain session with optimisation off and all tensors marked; return them by name, None for what is none."""
+    return run(session(with_all_outputs(model), ort.GraphOptimizationLevel.ORT_DISABLE_ALL, folder, **entries), feeds)
 
 
 def run(plain: ort.InferenceSession, feeds: dict) -> dict[str, object]:

@@ -206,6 +206,16 @@ def test_the_budget_for_tensors_can_be_set(talk, save):
         assert len(run.missing) == 12 - count
 
 
+def test_a_partial_run_is_still_compared_with_the_deployed_one(talk, save):
+    """Its outputs are kept first, where they are small."""
+    path = branches(save)  # its output takes 2 MiB, all tensors 30 MiB
+    run = talk(provider="cpu", tensor_bytes=13 * MIB).ask(RunImage(1, str(path), "")).run
+    assert run.missing
+    assert "y" in run.tensors
+    assert run.difference is not None
+    assert run.difference.output == "y"
+
+
 def test_memory_that_a_run_needed_is_used_again_by_the_next(talk, save):
     """A store of memory for each session, and a plan of its use beside it, would double what the child holds."""
     nodes = [helper.make_node("Conv", ["x" if i == 0 else f"t{i - 1}", "k"], [f"t{i}"], group=8) for i in range(6)]

@@ -134,6 +134,18 @@ def test_layers_in_a_branch_are_timed_too(talk, save, scratch):
     assert times.seconds["if"] >= times.seconds["inner Tanh"]
 
 
+def test_what_runs_each_layer_is_known_with_its_sessions(engine, save):
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"]),
+        helper.make_node("HardSwish", ["a"], ["b"], name="swish"),  # which ONNX Runtime writes out
+        helper.make_node("Cast", ["b"], ["half"], name="half", to=TensorProto.BFLOAT16),  # which is marked by a Cast
+        helper.make_node("Cast", ["half"], ["y"], name="whole", to=TensorProto.FLOAT),
+    ]
+    ready = engine.ask(OpenModel(1, str(save("named.onnx", nodes, {"x": [1, 1, 4, 4]}, ["y"], opset=18))))
+    assert isinstance(ready, Ready), ready
+    assert dict(ready.layer_providers) == dict.fromkeys(["a", "swish", "half", "whole"], "CPU")
+
+
 def test_events_are_told_apart_by_run_and_parts_added_up():
     def event(name, start, duration, category="Node"):
         return {"cat": category, "name": name, "ts": start, "dur": duration}

@@ -12,9 +12,11 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from inspector.analysis.quantized import real
 from inspector.engine.protocol import Failed, Ran, RunImage
 from inspector.errors import ModelError
 from inspector.graph.model import Run
+from inspector.graph.reader import read
 from tests.engine.conftest import Conversation
 
 OPSET = 25  # the first whose Cast takes all of these
@@ -156,6 +158,33 @@ def test_codes_of_4_bits_that_the_opset_cannot_cast_are_named_and_the_rest_is_sh
     assert run.unshowable == {"codes": "int4, which ONNX's opset 17 cannot turn into other numbers"}
     assert run.casts == {}
     np.testing.assert_array_equal(run.tensors["y"], [-4.5, 0, 0.5, 3])
+
+
+@pytest.mark.parametrize(("kind", "opset"), [("float8e4m3fn", 19), ("int4", 21)])
+def test_codes_of_such_a_type_have_both_views_and_real_units(kind, opset, engine, tmp_path):
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["codes"], "quantize"),
+        helper.make_node("DequantizeLinear", ["codes", "s", "z"], ["real"], "dequantize"),
+        helper.make_node("Add", ["real", "real"], ["y"], "add"),
+    ]
+    path = save(tmp_path / "model.onnx", nodes, [tensor("y")], opset=opset)
+    model = onnx.load(path)
+    zero = helper.make_tensor("z", made(kind), [], [0])
+    model.graph.initializer.extend([numpy_helper.from_array(np.float32(0.5), "s"), zero])
+    onnx.save(model, path)
+    numbers = np.float32([-3.6, 0, 0.6, 3])
+    codes = {"float8e4m3fn": (numbers / 0.5).astype(ml_dtypes.float8_e4m3fn), "int4": [-7, 0, 1, 6]}[kind]
+    codes = np.asarray(codes, np.float32)
+    np.save(tmp_path / "x.npy", numbers)
+    for number, view in enumerate(("step by step", "as deployed"), 1):
+        reply = engine.ask(RunImage(number, str(path), str(tmp_path / "x.npy"), view=view))
+        assert isinstance(reply, Ran), reply
+        assert (reply.run.view, reply.run.views) == (view, ("step by step", "as deployed"))
+        assert reply.run.casts == {"codes": kind}
+        np.testing.assert_array_equal(reply.run.tensors["codes"], codes)
+        np.testing.assert_array_equal(reply.run.tensors["y"], codes)  # twice a half
+        (layer,) = (each for each in read(str(path)).model.layers if each.name == "quantize")
+        np.testing.assert_array_equal(real(codes, layer.output.codes, reply.run.tensors), codes / 2)
 
 
 def test_what_is_no_array_of_numbers_is_named_and_the_rest_is_shown(shown, tmp_path):

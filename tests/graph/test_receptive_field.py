@@ -43,7 +43,7 @@ def test_chains_have_the_published_fields(windows, size, jump, start):
     view = View((Interval(0, 0, (1,)),))
     for window in windows:
         view = view.slid(0, window.stride, -window.pad, window.dilation * (window.kernel - 1) - window.pad)
-    assert view.receptive_field((None,)) == ReceptiveField((size,), (jump,), (start,), "exact")
+    assert view.receptive_field((None,)) == ReceptiveField((size,), (jump,), (start,), "exact", axes=(0,))
 
 
 def test_paths_with_the_same_jump_see_both_their_fields():

@@ -78,3 +78,23 @@ def test_the_exported_tensor_is_the_one_that_was_fed(session, save, tmp_path, qt
 def test_how_the_answer_is_read_goes_with_the_export():
     assert "--head=sigmoid" in command("m.onnx", "p.png", "out", head="sigmoid")
     assert not [each for each in command("m.onnx", "p.png", "out") if each.startswith("--head")]
+
+
+def test_animation_is_of_the_layer_that_the_panel_shows_and_of_what_was_fed(session, save, tmp_path, qtbot, qapp):
+    theme.apply(qapp, "dark")
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="a conv", pads=[1, 1, 1, 1])]
+    weights = {"w": np.ones((2, 3, 3, 3), np.float32)}
+    model = save("slides.onnx", nodes, {"x": [1, 3, 6, 6]}, ["y"], weights)
+    tensor = tmp_path / "x.npy"
+    np.save(tensor, np.random.default_rng(0).standard_normal((1, 3, 6, 6)).astype(np.float32))
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_files([str(model), str(tensor)])
+    window = MainWindow(session, Settings(None))
+    qtbot.addWidget(window)
+    path = tmp_path / "slides.gif"
+    with qtbot.waitSignal(window.exporter.changed):
+        window.exporter.export_animation(str(path), "a conv", 1, 0)
+    qtbot.waitUntil(lambda: not window.exporter.is_exporting(), timeout=PATIENCE_MS)
+    with Image.open(path) as image:
+        assert image.n_frames == 37  # each position, and the whole output
+    window.close()

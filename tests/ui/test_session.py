@@ -280,3 +280,34 @@ def test_less_memory_for_tensors_makes_the_run_partial_and_a_missing_layer_is_fe
         opened.select_layer("relu")
     assert opened.run.missing == ()
     assert opened.run.tensors["relu"].max() == 1
+
+
+def quantized_twice(save):
+    """Codes of codes: ONNX Runtime makes one of the two, unless somebody looks."""
+    from onnx import helper
+
+    parameters = {"s0": 0.3, "z0": 0, "s1": 0.02, "z1": 3}
+    stored = {name: np.array(value, np.float32 if name[0] == "s" else np.uint8) for name, value in parameters.items()}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s0", "z0"], ["q0"], "q0"),
+        helper.make_node("DequantizeLinear", ["q0", "s0", "z0"], ["d0"], "d0"),
+        helper.make_node("QuantizeLinear", ["d0", "s1", "z1"], ["q1"], "q1"),
+        helper.make_node("DequantizeLinear", ["q1", "s1", "z1"], ["y"], "d1"),
+    ]
+    return save("twice.onnx", nodes, {"x": [1, 1, 2, 2]}, ["y"], stored)
+
+
+def test_a_view_that_does_not_hold_is_said_and_what_is_shown_stays(session, save, ramp, qtbot):
+    session.open_image(str(ramp))
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_model(str(quantized_twice(save)))
+    run = session.run
+    assert run.views == ("step by step",)
+    with qtbot.waitSignal(session.failure_changed, timeout=PATIENCE_MS):
+        session.set_run_view("as deployed")
+    assert session.failure.message == run.view_note
+    assert session.run is run
+    assert session.run_view == "step by step"
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.rerun()
+    assert session.run.view == "step by step"

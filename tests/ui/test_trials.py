@@ -239,8 +239,8 @@ def test_a_class_that_is_being_typed_is_not_lost_when_a_run_ends(dialog, qtbot):
     assert dialog.pictures.findChild(QLineEdit) is editor
     assert editor.text() == "0"
     qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "by accuracy on 1 picture" in dialog.worth.text(), timeout=PATIENCE_MS)
     assert dialog.pictures.item(1, 1).text() == "0"
-    assert "by accuracy on 1 picture" in dialog.worth.text()
 
 
 def test_adopting_runs_it_and_says_so(dialog, opened, qtbot):

@@ -125,8 +125,8 @@ class Fused:
             said = " ".join(str(error).split())[:200]
             return AsDeployed(why_not=f"ONNX Runtime cannot run {self._file} with its tensors marked: {said}.")
         return found or AsDeployed(
-            why_not=f"{self._file} cannot be shown as deployed: to look at any of the tensors that are left"
-            " when it is optimised would change its answer."
+            why_not=f"{self._file} cannot be shown as deployed: looking at any of the tensors that full optimisation"
+            " leaves would change its answer."
         )
 
     def _search(self, asked: Asked, names: Sequence[str]) -> list[str]:

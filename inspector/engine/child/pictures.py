@@ -210,7 +210,9 @@ def _what_it_is(file: BinaryIO) -> str:
     if head.startswith(b"%PDF"):
         return "a PDF and not a picture"
     kind = next((kind for magic, kind in _MAGICS if head.startswith(magic)), "")
-    return f"a damaged {kind} picture" if kind else "not a picture that this program reads"
+    if kind:
+        return f"a {kind} picture that is damaged, or of a kind that is not read"
+    return "not a picture that this program reads"
 
 
 # ---------------------------------------------------------------- from the file's pixels to 8 bits, upright

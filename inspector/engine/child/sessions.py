@@ -42,6 +42,7 @@ _NO_CUDA = "CUDA could not be started, so the model runs on the CPU; the command
 # session has; beyond this a second copy costs more memory than it is worth for a model that runs once a picture.
 MOST_REPACKED_BYTES = 64 << 20
 
+_DEPLOYED = (("as deployed",),)  # no pair of tensors that are kept
 LendBlock = Callable[[int], tuple[int, mmap.mmap]]
 _REFUSALS = (
     *(refusals.Fail, refusals.InvalidArgument, refusals.InvalidGraph, refusals.NotImplemented),
@@ -122,6 +123,7 @@ class Sessions:
         self._partial: tuple[frozenset[str], ort.InferenceSession] | None = None  # the last one made
         self._fused: Fused | None = None  # of a model that has a view as deployed
         self._has_optimised = False  # it has made a session
+        self._needs: dict[tuple[tuple[str, ...], ...], memory.Need] = {}  # of the last feeds, by what is kept
         self._inferred: dict[tuple[tuple[str, tuple[int, ...]], ...], Mapping[str, Tensor]] = {}  # of the last feeds
 
     def begin(self) -> None:
@@ -229,7 +231,8 @@ class Sessions:
         if not asked:  # beside the tensors that are kept there must be room for what is alive on the way
             budget_bytes = min(budget_bytes, max(0, self._free_on_machine_bytes() - self._need(feeds).bytes))
         layout, plan = Layout(), Plan([], [], [], 0)
-        for tensor, output in marked.names.items():
+        for tensor in self._by_urgency(feeds, budget_bytes):
+            output = marked.names[tensor]
             if asked and tensor not in asked:
                 continue
             shape, dtype = shapes.get(output), NUMPY_TYPES[types[output]]
@@ -244,6 +247,14 @@ class Sessions:
             else:
                 plan.bound.append((output, place))
         return replace(plan, bytes=layout.end)
+
+    def _by_urgency(self, feeds: Mapping[str, Array], budget_bytes: int) -> list[str]:
+        """Return the tensors in the model's order; small outputs come first, as they are what is compared."""
+        names, sizes = self.instrument().names, self._known_sizes(feeds)
+        ends = [each.name for each in self.deployed.get_outputs() if each.name in names]
+        if sum(sizes.get(name, budget_bytes) for name in ends) > budget_bytes // 4:
+            return list(names)
+        return [*ends, *(name for name in names if name not in ends)]
 
     def layer_providers(self) -> dict[str, str]:
         """Return what runs each layer of the instrumented model, by the layer's name."""
@@ -347,15 +358,21 @@ class Sessions:
         Raises:
             LimitError: It needs more than there is.
         """
-        graph, known = self._opened.proto.graph, self._known_sizes(feeds)
-        need = memory.least_need(graph, memory.as_deployed(graph, known), [each.name for each in graph.output])
-        memory.check(self._name, need, self._free_bytes())
+        known = self._known_sizes(feeds)
+        if _DEPLOYED not in self._needs:
+            graph = self._opened.proto.graph
+            ends = [each.name for each in graph.output]
+            self._needs[_DEPLOYED] = memory.least_need(graph, memory.as_deployed(graph, known), ends)
+        memory.check(self._name, self._needs[_DEPLOYED], self._free_bytes())
 
     def _need(self, feeds: Mapping[str, Array], plan: Plan | None = None) -> memory.Need:
         """Return what a run of the instrumented model takes beside the block for the tensors that it keeps."""
-        bound = [place.name for _, place in plan.bound] if plan is not None else []
-        loose = [tensor for tensor, _, _ in plan.loose] if plan is not None else []
-        return memory.least_need(self._opened.proto.graph, self._known_sizes(feeds), loose, bound)
+        bound = tuple(place.name for _, place in plan.bound) if plan is not None else ()
+        loose = tuple(tensor for tensor, _, _ in plan.loose) if plan is not None else ()
+        known = self._known_sizes(feeds)
+        if (bound, loose) not in self._needs:
+            self._needs[bound, loose] = memory.least_need(self._opened.proto.graph, known, loose, bound)
+        return self._needs[bound, loose]
 
     def _free_bytes(self) -> int:
         """Return what there is for a run: what this process may take beside its sessions, and what the machine has."""
@@ -374,6 +391,7 @@ class Sessions:
         """Return what is known of every tensor before running these inputs."""
         key = tuple((name, array.shape) for name, array in feeds.items())
         if key not in self._inferred:
+            self._needs = {}
             self._inferred = {key: infer_shapes(self._opened.proto, {name: each.shape for name, each in feeds.items()})}
         return self._inferred[key]
 

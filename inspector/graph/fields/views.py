@@ -99,10 +99,17 @@ def _made(node: Node, seeing: Sequence[View | None], graph: Graph) -> Sequence[V
 
 
 def _picture_among(inputs: Iterable[Tensor]) -> Tensor | None:
-    """Return the input that is most like a picture: the first with height and width, else the first with an axis."""
+    """Return the input that is most like a picture.
+
+    That is the first with one, three or four channels, rows and columns, else the first with rows and columns, else the
+    first with an axis.
+    """
     ranked = [
         (tensor, 4 if tensor.shape is None else len(tensor.shape)) for tensor in inputs if tensor.dtype != "string"
     ]
+    for tensor, rank in ranked:
+        if rank == 4 and tensor.shape is not None and {1, 3, 4}.intersection((tensor.shape[1], tensor.shape[3])):
+            return tensor
     for least in (3, 1):
         for tensor, rank in ranked:
             if rank >= least:

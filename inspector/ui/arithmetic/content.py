@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.explain.elements import Spot, spot_of
@@ -21,15 +21,15 @@ from inspector.ui.arithmetic.grids import Block, Grids
 from inspector.ui.arithmetic.looks import Looks
 from inspector.ui.arithmetic.maps import Drawn, MapPair
 from inspector.ui.arithmetic.ranked import RankedList
-from inspector.ui.arithmetic.rows import PartRows, Rows, SoftmaxRows
+from inspector.ui.arithmetic.rows import DIGITS, PartRows, Rows, SoftmaxRows
 from inspector.ui.arithmetic.steps import CurvePlot, Steps
 from inspector.ui.arithmetic.sums import SumLine, Term, Verdict, Waterfall
 from inspector.ui.arithmetic.unrolled import Unrolled
 from inspector.ui.lines import Line, Sentence, Span
+from inspector.ui.readout import whole
 
 WIDE = 720  # pixels from which on the list stands beside the numbers
 SIDE_BY_SIDE = 3  # parts of a sum that are all shown as grids
-DIGITS = 5
 _SIGNS = {"Add": "+", "Sub": "−", "Mul": "×", "Div": "÷", "Sum": "+", "QLinearAdd": "+", "QLinearMul": "×"}
 
 
@@ -113,6 +113,7 @@ class Content(QWidget):
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._middle)
         self._pair.setContentsMargins(0, 0, 0, 0)
         self._pair.setSpacing(theme.GROUP)
+        self._pair.setSizeConstraint(QLayout.SizeConstraint.SetMinAndMaxSize)  # maps do not grow beyond their width
         for widget, share in ((self.waterfall, 5), (self.plot, 5), (self.unrolled, 5), (self.maps, 4)):
             self._pair.addWidget(widget, share)
         self._end = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -138,7 +139,7 @@ class Content(QWidget):
         self._box.addLayout(self._right, 1)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(260, super().minimumSizeHint().height())
+        return QSize(150, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
@@ -152,7 +153,10 @@ class Content(QWidget):
         beside = self.ranked.width() + self._box.spacing() if is_wide and not self.ranked.isHidden() else 0
         right = self.width() - 2 * theme.MARGIN - beside
         self._turn(self._box, across if is_wide else QBoxLayout.Direction.BottomToTop)
-        self._turn(self._pair, across if right >= 520 else down)
+        is_beside = right >= 520
+        self._turn(self._pair, across if is_beside else down)
+        alone = all(each.isHidden() for each in (self.waterfall, self.plot))
+        self.maps.bound_height(alone or not is_beside)
         fits = self.line.natural_width() + self.verdict.sizeHint().width() + theme.GROUP <= right
         self._turn(self._end, across if fits else down)
         side = Qt.AlignmentFlag.AlignRight if fits else Qt.AlignmentFlag.AlignLeft
@@ -199,8 +203,8 @@ class Content(QWidget):
             self.ranked.show_rows(SoftmaxRows(arithmetic, ranked, scene.labels))
         elif is_sum:
             what = part_word(arithmetic)
-            result = "sum of codes" if _is_coded(arithmetic) else "output"
-            rows = PartRows(arithmetic, ranked, scene.part, what, self._thumb(scene, arithmetic), result)
+            thumb = self._thumb(scene, arithmetic)
+            rows = PartRows(arithmetic, ranked, scene.part, what, thumb, _is_coded(arithmetic))
             self.ranked.show_rows(rows)
             self.waterfall.show_sum(
                 ranked, arithmetic.part_names, rows.selected, f"input {what}s" if what == "channel" else f"{what}s"
@@ -243,7 +247,7 @@ class Content(QWidget):
         coded = _is_coded(arithmetic)
         limits, colormap = self._limits_of(scene, arithmetic.operands[0], patch, coded)
         added = format.significant(float(arithmetic.parts[part]))
-        note = f"{patch.tensor}, {what} {name}" if patch.tensor else f"{what} {name}"
+        note = f"{scene.looks.source(patch.tensor)}, {what} {name}" if patch.tensor else f"{what} {name}"
         weight, weights = scene.looks.around_zero(reach_of(arithmetic.operands[1]))
         product, signed = scene.looks.around_zero(reach)
         out = f"kernel {scene.spot.channel}, input {what} {name}" if scene.spot is not None and not is_single else note
@@ -262,7 +266,7 @@ class Content(QWidget):
         limits, colormap = self._limits_of(scene, operand, shown, arithmetic.kind == "codes")
         winner = shown.cell_of(arithmetic.winner) if arithmetic.winner is not None else None
         what = "Window" if arithmetic.kind in ("window", "codes") else operand.role.capitalize()
-        return Block(what, operand.tensor, shown, limits, colormap, winner=winner)
+        return Block(what, scene.looks.source(operand.tensor), shown, limits, colormap, winner=winner)
 
     def _limits_of(self, scene: Scene, operand: Operand, shown: Sheet, is_coded: bool) -> tuple[Limits, str]:
         channel = self._channel(scene, operand)
@@ -290,7 +294,11 @@ class Content(QWidget):
             limits = scene.looks.limits(unrolling.tensor, channel)
             reach = unrolling.cells.reach
             found = limits if limits is not None else (shared_limits(-reach, reach), "signed")
-            title = f"{unrolling.tensor}, channel {channel}" if unrolling.cells.values.shape[0] > 1 else "input"
+            title = (
+                f"{scene.looks.source(unrolling.tensor)}, channel {channel}"
+                if unrolling.cells.values.shape[0] > 1
+                else "input"
+            )
             self.unrolled.show_unrolling(unrolling, *found, title)
             self.unrolled.show_position(scene.position, scene.is_filling)
         made = None
@@ -302,18 +310,20 @@ class Content(QWidget):
         given = None
         if scene.given is not None and (image := scene.looks.image(*scene.given)) is not None:
             given = Drawn(f"input {scene.given[1].channel}", image)
-        self.maps.show_maps(scene.motion, given, Drawn(f"output {scene.spot.channel}", made))
+        title = f"{'output' if scene.found.layer else 'input'} {scene.spot.channel}"
+        self.maps.show_maps(scene.motion, given, Drawn(title, made))
         self.maps.show_position(scene.position, scene.frame, scene.is_filling)
 
     def _show_words(self, scene: Scene) -> None:
         found, arithmetic = scene.found, scene.found.arithmetic
+        is_coded = found.dtype.startswith(("int", "uint")) or (arithmetic is not None and _is_coded(arithmetic))
         terms = sum_terms(scene, self._ranking)
         self.line.show_terms(terms)
         _show(self.line, bool(terms))
         steps = arithmetic.steps if arithmetic is not None else ()
         is_told = arithmetic is not None and (arithmetic.kind == "products" and len(steps) <= 2)
         _show(self.steps, bool(steps) and not is_told)
-        self.steps.show_steps(steps)
+        self.steps.show_steps(steps, is_coded)
         self.sentence.setText(found.sentence)
         _show(self.sentence, bool(found.sentence))
         remarks = " ".join(arithmetic.remarks) if arithmetic is not None else ""
@@ -369,36 +379,40 @@ def _is_coded(arithmetic: Arithmetic) -> bool:
 def sum_terms(scene: Scene, ranked: Ranking | None) -> list[Term]:
     """Return the line of arithmetic of an explanation: its numbers, what they are, and the signs between them."""
     found, arithmetic = scene.found, scene.found.arithmetic
-    if arithmetic is None:
+    if arithmetic is None or not found.layer:
         return []
     if arithmetic.kind == "products" and ranked is not None:
-        return _sum_of_parts(arithmetic, ranked)
+        return _sum_of_parts(arithmetic, ranked) if not _is_coded(arithmetic) else []  # the steps say it all
     if arithmetic.kind in ("none", "window", "softmax"):
         return _single(found) if arithmetic.kind != "softmax" else _quotient(arithmetic)
     scalars = [each for each in arithmetic.operands if each.values.ndim == 0]
     if not scalars:
         return _single(found)
     sign = _SIGNS.get(found.op_type, "")
-    terms = [_operand(each, sign if number else "") for number, each in enumerate(scalars)]
+    terms = [_operand(scene.looks, each, sign if number else "") for number, each in enumerate(scalars)]
     if arithmetic.kind in ("curve", "move", "elements", "codes") or len(terms) == 1:
-        terms.append(Term(_text(arithmetic.result), "output", "=" if sign else "→", is_result=True))
+        result = _text(arithmetic.result, found.dtype)
+        terms.append(Term(result, "output", "=" if sign else "→", is_result=True))
     return terms
 
 
-def _text(value: float) -> str:
-    return format.significant(value)
+def _text(value: float, dtype: str = "") -> str:
+    """Return a number; one of a type of whole numbers without decimals."""
+    return whole(value) if dtype.startswith(("int", "uint")) and value.is_integer() else format.significant(value)
 
 
-def _operand(operand: Operand, sign: str) -> Term:
+def _operand(looks: Looks, operand: Operand, sign: str) -> Term:
     index = operand.place(())
-    caption = f"{operand.role} {operand.tensor}".strip()
-    is_link = bool(operand.tensor) and index is not None
-    return Term(_text(float(operand.values)), caption, sign, False, operand.tensor if is_link else "", index or ())
+    is_link = operand.tensor != "" and index is not None and looks.known(operand.tensor) is not None
+    role = operand.role if operand.role != "input" or not operand.tensor else ""
+    caption = f"{role} {looks.source(operand.tensor)}".strip()
+    text = _text(float(operand.values), "int" if "code" in operand.role or operand.role == "zero point" else "")
+    return Term(text, caption, sign, False, operand.tensor if is_link else "", index or ())
 
 
 def _single(found: Explanation) -> list[Term]:
     value = found.recomputed if found.recomputed is not None else found.runtime
-    return [Term(_text(value), "output", "", is_result=True)] if value is not None else []
+    return [Term(_text(value, found.dtype), "output", "", is_result=True)] if value is not None else []
 
 
 def _sum_of_parts(arithmetic: Arithmetic, ranked: Ranking) -> list[Term]:

@@ -23,7 +23,7 @@ _SIGN_ROOM = 34.0  # between two grids, for the sign
 _LARGEST_CELL = 63.0, 47.0
 _LEAST_CELL = 5.0
 _PLANE_GAP = 5.0
-_TALLEST = 330.0, 186.0  # of a grid by itself; of all lines together, where there are several
+_TALLEST = 330.0, 174.0  # of a grid by itself; of all lines together, where there are several
 _BAR = 6.0
 
 
@@ -199,7 +199,7 @@ class Grids(QWidget):
         return QSize(480, self.heightForWidth(max(self.width(), 240)))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, self.heightForWidth(max(self.width(), 200)))
+        return QSize(120, self.heightForWidth(max(self.width(), 120)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._written = {}
@@ -292,7 +292,7 @@ class Grids(QWidget):
         """Return the cells with as many decimals as there is room for."""
         found = self._written.get(number)
         if found is None:
-            most = _decimals(block.sheet.reach)
+            most = 0 if block.sheet.is_whole else _decimals(block.sheet.reach)
             for decimals in range(most, -1, -1):
                 found = cells(block.sheet.values[None], block.limits, palette(block.colormap), decimals)
                 if self._fits(found, metrics, room):

@@ -45,6 +45,11 @@ class Looks:
             return found.layer.outputs[found.output]
         return next((each for each in self.model.inputs if each.name == name), None)
 
+    def source(self, name: str) -> str:
+        """Return what a tensor is called: by the layer that makes it, as names of tensors say less."""
+        found = origin(self.model, name)
+        return found.layer.name if found.layer is not None else name
+
     def array(self, name: str) -> Array | None:
         return self.run.tensors.get(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QBrush, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.explain.sliding_window import Frame, Motion
@@ -53,10 +53,12 @@ class MapPair(QWidget):
         self._position = 0
         self._is_filling = False
         self._over = -1
+        self._is_bound = False
 
     def show_maps(self, motion: Motion, given: Drawn | None, made: Drawn) -> None:
         """Show these maps; ``given`` is None where the layer's input has no map."""
         self._motion, self._input, self._output = motion, given, made
+        self._limit()
         self.update()
 
     def show_position(self, position: int, frame: Frame | None, is_filling: bool) -> None:
@@ -79,7 +81,27 @@ class MapPair(QWidget):
         return QSize(300, 170)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 100)
+        return QSize(120, 100)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._limit()
+        super().resizeEvent(event)
+
+    def bound_height(self, is_bound: bool) -> None:
+        """Take no more height than the maps can fill, where nothing stands beside them that could use it."""
+        self._is_bound = is_bound
+        self._limit()
+
+    def _limit(self) -> None:
+        sizes = self._sizes()
+        if not self._is_bound:
+            self.setMaximumHeight(16_777_215)
+        elif sizes:
+            room = (self.width() - _GAP * (len(sizes) - 1) - 6) / len(sizes)
+            tallest = max(rows * min(room / columns, _LARGEST_CELL) for columns, rows in sizes)
+            wanted = max(100, round(self._title() + tallest) + 8)
+            if wanted != self.maximumHeight():
+                self.setMaximumHeight(wanted)
 
     # ---------------------------------------------------------------- where things lie
 

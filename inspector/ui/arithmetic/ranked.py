@@ -67,7 +67,7 @@ class RankedList(QAbstractScrollArea):
         return QSize(306 if len(self.rows.heads) < 5 else 380, _HEAD + ROW * (shown + len(self.rows.foot)) + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(220, _HEAD + ROW * (min(3, self.rows.count) + len(self.rows.foot)) + 2)
+        return QSize(130, _HEAD + ROW * (min(3, self.rows.count) + len(self.rows.foot)) + 2)
 
     # ---------------------------------------------------------------- where things lie
 
@@ -90,9 +90,9 @@ class RankedList(QAbstractScrollArea):
         """Return where the names end, where the bars end, and the right edge of each column of numbers."""
         metrics = QFontMetricsF(theme.font("small"))
         width = float(self.viewport().width())
-        numbers = len(self.rows.heads) - 2
         each = metrics.horizontalAdvance(_SAMPLE) + 14
         left = self._name_left()
+        numbers = max(1, min(len(self.rows.heads) - 2, int((width - left - _LEAST_BAR) / each)))  # the last ones go
         longest = max((metrics.horizontalAdvance(self._name(place)) for place in self._sampled()), default=0.0)
         names = left + max(longest, metrics.horizontalAdvance(self.rows.heads[0])) + 6
         names = min(names, max(left + 40.0, width - numbers * each - _LEAST_BAR))
@@ -142,7 +142,7 @@ class RankedList(QAbstractScrollArea):
         where = QRectF(left, row.top(), names - left, ROW)
         painter.drawText(where, side | Qt.AlignmentFlag.AlignVCenter, elided(name, metrics, where.width() + 0.5))
         self._paint_bar(painter, row, self.rows.bar(place), names + 8, bars - 4)
-        for number, (text, right) in enumerate(zip(texts, rights, strict=True)):
+        for number, (text, right) in enumerate(zip(texts, rights, strict=False)):
             is_main = number != len(texts) - 1 or is_selected
             painter.setPen(theme.color("text" if is_main else "muted"))
             self._paint_number(painter, text, right, row)
@@ -178,7 +178,7 @@ class RankedList(QAbstractScrollArea):
         if bars - names - 12 > metrics.horizontalAdvance(self.rows.heads[1]):
             where = QRectF(names + 8, 0, bars - names - 12, _HEAD)
             painter.drawText(where, Qt.AlignmentFlag.AlignCenter, self.rows.heads[1])
-        for text, right in zip(self.rows.heads[2:], rights, strict=True):
+        for text, right in zip(self.rows.heads[2:], rights, strict=False):
             self._paint_number(painter, text, right, head)
         painter.fillRect(QRectF(0, _HEAD - 1, self.width(), 1), theme.color("border"))
         top = float(self.viewport().geometry().bottom() + 1)
@@ -191,7 +191,7 @@ class RankedList(QAbstractScrollArea):
             painter.setPen(theme.color("text" if foot.is_result else "muted"))
             where = QRectF(12, row.top(), bars, ROW)
             painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, foot.name)
-            for text, right in zip(foot.texts, rights, strict=True):
+            for text, right in zip(foot.texts[len(foot.texts) - len(rights) :], rights, strict=True):
                 painter.setPen(theme.color("text"))
                 self._paint_number(painter, text, right, row)
 

@@ -10,7 +10,9 @@ from PySide6.QtGui import QImage
 from inspector import format
 from inspector.explain.facts import Arithmetic
 from inspector.explain.sheets import Ranking, shares
+from inspector.ui.readout import whole
 
+DIGITS = 5  # of the largest number of a sum
 Thumb = Callable[[str], QImage | None]
 
 
@@ -62,9 +64,10 @@ class PartRows(Rows):
     """The parts of a sum, the largest first; each product of a dense layer, or each input channel's part.
 
     Args:
+        selected: The part that is marked.
         what: One of the parts: ``"channel"``, ``"input"``.
         thumb: Gives the small picture of a part by its name; None for parts without one.
-        factors: Show both factors: each part is a single product.
+        is_coded: The parts are whole numbers, sums of codes.
     """
 
     def __init__(
@@ -74,10 +77,11 @@ class PartRows(Rows):
         selected: int,
         what: str,
         thumb: Thumb | None,
-        result: str,
+        is_coded: bool = False,
     ) -> None:
         self.count = len(ranking)
         self.selected = ranking.place_of(selected) if self.count else -1
+        self._is_coded = is_coded
         self._ranking, self._names, self._thumb = ranking, arithmetic.part_names, thumb
         first, second = arithmetic.operands[:2] if arithmetic.kind == "products" else (None, None)
         self._factors = (first.values, second.values) if first is not None and first.values.ndim == 1 and second else ()
@@ -87,11 +91,14 @@ class PartRows(Rows):
         bias = (ranking.bias or 0.0, ranking.result)
         numbers = self._column([*bias, ranking.total])
         added = (Foot("bias", (*before, numbers[0], numbers[1])),) if ranking.bias is not None else ()
+        result = "sum of codes" if is_coded else "output"
         self.foot = (*added, Foot(result, (*before, "", numbers[1]), is_result=True))
 
     def _column(self, values: Sequence[float]) -> list[str]:
-        """Return numbers with the decimals that the largest part has, in every place the same."""
-        return format.column([self._ranking.reach, *values])[1:]
+        """Return numbers with the decimals that the largest part needs, in every place the same; codes have none."""
+        if self._is_coded:
+            return [whole(value) for value in values]
+        return format.column([self._ranking.reach, *values], DIGITS)[1:]
 
     def name(self, place: int) -> str:
         part = int(self._ranking.order[place])

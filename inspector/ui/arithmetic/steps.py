@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -14,9 +15,11 @@ from inspector.explain.facts import Curve, Step
 from inspector.render.limits import ticks
 from inspector.ui import theme
 from inspector.ui.painting import paint_mark
+from inspector.ui.readout import whole
 from inspector.ui.text import elided, plain, tooltip
 
 _LINE = 22
+_MINUS = re.compile(r"(?<![\w\])-])-(?=\d)")  # before a number, not within a name
 
 
 class Steps(QWidget):
@@ -26,13 +29,15 @@ class Steps(QWidget):
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._steps: tuple[Step, ...] = ()
+        self._is_coded = False
 
-    def show_steps(self, steps: Sequence[Step]) -> None:
+    def show_steps(self, steps: Sequence[Step], is_coded: bool = False) -> None:
+        """Show these; ``is_coded`` writes whole numbers without decimals, as codes are read."""
         count = len(self._steps)
-        self._steps = tuple(steps)
-        said = "; ".join(f"{each.text}: {format.significant(each.value)}" for each in self._steps)
-        self.setAccessibleName(plain(said))
-        self.setToolTip(tooltip(*(f"{each.text}: {format.significant(each.value)}" for each in self._steps)))
+        self._steps, self._is_coded = tuple(steps), is_coded
+        said = [f"{text}: {value}" for text, value in self.texts]
+        self.setAccessibleName("; ".join(said))
+        self.setToolTip(tooltip(*said))
         if len(self._steps) != count:
             self.updateGeometry()
         self.update()
@@ -40,13 +45,18 @@ class Steps(QWidget):
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
         """What the lines say, and what comes out of each."""
-        return tuple((plain(step.text), _number(step.value)) for step in self._steps)
+        return tuple((_MINUS.sub(format.MINUS, plain(step.text)), self._number(step.value)) for step in self._steps)
+
+    def _number(self, value: float) -> str:
+        if math.isnan(value):
+            return ""
+        return whole(value) if self._is_coded and value.is_integer() else format.significant(value)
 
     def sizeHint(self) -> QSize:
         return QSize(320, _LINE * len(self._steps))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(140, _LINE * len(self._steps))
+        return QSize(120, _LINE * len(self._steps))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -70,10 +80,6 @@ class Steps(QWidget):
             painter.drawText(line.adjusted(0, 0, -8, 0), right, value)
 
 
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else format.significant(value)
-
-
 class CurvePlot(QWidget):
     """The function of an activation with its axes, and the point that was asked for on it."""
 
@@ -93,7 +99,7 @@ class CurvePlot(QWidget):
         return QSize(360, 260)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 140)
+        return QSize(120, 140)
 
     def _ranges(self, curve: Curve) -> tuple[float, float, float, float]:
         points = [each for each in curve.y.tolist() if math.isfinite(each)] + [0.0]

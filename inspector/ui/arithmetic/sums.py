@@ -14,6 +14,7 @@ from inspector.explain.facts import Explanation, Index
 from inspector.explain.sheets import Ranking, step_around
 from inspector.ui import icons, theme
 from inspector.ui.arithmetic.ranked import DOWN, UP
+from inspector.ui.readout import whole
 from inspector.ui.text import elided, plain, tooltip
 
 _BAR_ROOM = 14.0  # the least width of a bar with its gap
@@ -55,7 +56,7 @@ class Waterfall(QWidget):
         return QSize(340, 150)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 100)
+        return QSize(120, 100)
 
     def _bars(self) -> list[tuple[float, float, str, str]]:
         """Return start, end, name and kind of each bar: a part, the rest of them, the bias or the sum."""
@@ -133,7 +134,7 @@ class Waterfall(QWidget):
     def _paint_name(self, painter: QPainter, rect: QRectF, name: str, is_bold: bool) -> None:
         font = theme.font("small", bold=is_bold)
         metrics = QFontMetricsF(font)
-        if metrics.horizontalAdvance(name) > rect.width() + 6:
+        if metrics.horizontalAdvance(name) > rect.width() + 2:
             return
         painter.setFont(font)
         painter.setPen(theme.color("text" if is_bold else "muted"))
@@ -233,7 +234,7 @@ class SumLine(QWidget):
         return QSize(300, self.heightForWidth(max(200, self.width())))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(140, self.heightForWidth(max(140, self.width())))
+        return QSize(120, self.heightForWidth(max(120, self.width())))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.updateGeometry()
@@ -307,7 +308,7 @@ class Verdict(QWidget):
         return QSize(round(width) + (52 if self._sign else 24), round(line * len(self._lines)) + 14)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(140, self.sizeHint().height())
+        return QSize(120, self.sizeHint().height())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -340,10 +341,14 @@ class Verdict(QWidget):
 
 def verdict(found: Explanation) -> tuple[str, str, tuple[str, ...]]:
     """Return the icon, its colour, and what is said: both numbers, and what may lie between them."""
-    runtime = format.significant(found.runtime) if found.runtime is not None else "nothing"
+    is_whole = found.dtype.startswith(("int", "uint"))
+    number = whole if is_whole else format.significant
+    runtime = number(found.runtime) if found.runtime is not None else "nothing"
+    if not found.layer:
+        return "", "muted", (f"the model is fed {runtime}",)
     if found.agrees is None or found.recomputed is None or found.rounded is None:
         return "", "muted", (f"ONNX Runtime computed {runtime}",)
-    rounded = format.significant(found.rounded)
+    rounded = number(found.rounded)
     away = found.difference
     if not found.agrees:
         between = "" if away is None else f"they differ by {format.significant(away)}, rounding explains "
@@ -358,7 +363,7 @@ def verdict(found: Explanation) -> tuple[str, str, tuple[str, ...]]:
         return "check", "good", (first, f"{exact} as {found.dtype}, steps of {_plain(step_around(found))}")
     if away is None or not away:
         return "check", "good", (first, "the same number")
-    if found.dtype.startswith(("int", "uint")):
+    if is_whole:
         return "check", "good", (first, "the neighbouring code: the scale rounds")
     between = format.significant(abs(away))
     return "check", "good", (first, f"{between} apart, rounding explains {format.significant(found.bound or 0.0)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -81,19 +82,20 @@ class Trail(QWidget):
         current = next((number for number, chip in enumerate(self._chips) if chip.is_current), -1)
         if current < 0:
             return []
-        room = self.width() - 2 * theme.MARGIN - self._width(self._chips[current])
-        chosen = {current}
+        chosen = [current]
         after = list(range(current + 1, len(self._chips)))
         before = list(range(current - 1, 0, -1))
         first = [0] if current else []
-        for number in [*after[:1], *first, *before[:1], *after[1:], *before[1:]]:
-            needed = self._width(self._chips[number]) + _ARROW
-            if needed <= room - (_ARROW if 0 < number < current - 1 else 0):
-                chosen.add(number)
-                room -= needed
-            elif number not in (0,):
+        for number in (*after[:1], *first, *before[:1], *after[1:], *before[1:]):
+            if self._needed(sorted([*chosen, number])) > self.width() - 2 * theme.MARGIN:
                 break
+            chosen.append(number)
         return sorted(chosen)
+
+    def _needed(self, numbers: Sequence[int]) -> float:
+        """Return the width of some chips with the arrows between them."""
+        gaps = sum(_ARROW * (1 if after == before + 1 else 2) for before, after in pairwise(numbers))
+        return sum(self._width(self._chips[number]) for number in numbers) + gaps
 
     def chip_rects(self) -> dict[int, QRectF]:
         """Return where each chip that is seen is painted."""

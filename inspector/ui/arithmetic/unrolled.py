@@ -58,7 +58,7 @@ class Unrolled(QWidget):
         return QSize(420, 280)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(220, 180)
+        return QSize(120, 180)
 
     # ---------------------------------------------------------------- where things lie
 

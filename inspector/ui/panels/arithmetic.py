@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout
 
 from inspector import format
-from inspector.explain.elements import Spot, index_of, origin, spot_of, strongest, way_here
+from inspector.explain.elements import Spot, index_of, map_of, origin, spot_of, strongest, way_here
 from inspector.explain.facts import Explanation, Index
 from inspector.explain.pixels import explain_input
 from inspector.explain.sheets import ranking, strongest_place
@@ -32,6 +33,8 @@ from inspector.ui.session import Session
 from inspector.ui.text import file_name, plain
 
 EMPTY = "Open a model and a picture: here you will see how each number of a layer was computed, step by step."
+_ROOMY, _NARROW = 620, 420  # pixels from which on the heading says more
+_EDGES = (_ROOMY, _NARROW)
 _NEAREST = 4  # layers before the current one that the way names
 
 
@@ -216,6 +219,14 @@ class ArithmeticPanel(Panel):
         element, looks = self.element, self._looks
         self._motion = self._unrolling = None
         position = 0
+        if element is not None and looks is not None and not element.layer:
+            known, array = looks.known(element.tensor), looks.array(element.tensor)
+            spot = spot_of(known, array.shape, element.index) if known is not None and array is not None else None
+            shown = map_of(known, array, spot) if spot is not None and known is not None and array is not None else None
+            self._motion = Motion((shown.shape[0], shown.shape[1])) if shown is not None else None
+            self.player.set_positions(0, 0)
+            self.transport.hide()
+            return
         if element is not None and looks is not None and (layer := model.layer(element.layer)) is not None:
             known, array = looks.known(element.tensor), looks.array(element.tensor)
             spot = spot_of(known, array.shape, element.index) if known is not None and array is not None else None
@@ -257,7 +268,10 @@ class ArithmeticPanel(Panel):
             self._part = ranked.row(0)[0] if len(ranked) else 0
         known, array = looks.known(element.tensor), looks.array(element.tensor)
         spot = spot_of(known, array.shape, element.index) if known is not None and array is not None else None
-        given, frame = self._window(found, spot)
+        given, frame = self._window(found, spot) if element.layer else (None, None)
+        position = self.player.position
+        if spot is not None and self._motion is not None:
+            position = self._motion.position(*spot.element)
         self.content.show_scene(
             Scene(
                 found,
@@ -267,7 +281,7 @@ class ArithmeticPanel(Panel):
                 self._motion,
                 frame,
                 given,
-                self.player.position,
+                position,
                 self._is_filling,
                 self._unrolling,
                 self._labels(found),
@@ -308,9 +322,9 @@ class ArithmeticPanel(Panel):
         spans = [
             Span("output of ", "muted"),
             Span(layer.name, "bold", is_name=True),
-            Span(f" ({_geometry_words(layer)})", "muted"),
+            Span(f" ({_geometry_words(layer) if self.width() >= _ROOMY else layer.op_type})", "muted"),
         ]
-        if side:
+        if side and self.width() >= _NARROW:
             spans += [Span(", ", "muted"), Span(side, "bold"), Span(" the activation", "muted")]
         seen = [Span(f", {label} {value}", "muted") for label, value in sees(layer.receptive_field)]
         self.heading.show_spans(spans, layer.family, [*place, *seen], place)
@@ -546,6 +560,12 @@ class ArithmeticPanel(Panel):
         if spot is not None:
             self.player.pause()
             self.animation_wanted.emit(element.layer, spot.channel, self._part)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        before, after = event.oldSize().width(), event.size().width()
+        if self.explanation is not None and any(before < edge <= after or after < edge <= before for edge in _EDGES):
+            self._show()
 
     def forget(self) -> None:
         self.player.pause()

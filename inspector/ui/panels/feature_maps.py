@@ -154,7 +154,7 @@ class FeatureMapsPanel(Panel):
             return
         prepared = self._prepare(reading)
         self._draw_heading(layer, tensor, reading)
-        self._draw_maps(prepared, reading)
+        self._draw_maps(prepared, reading, self._note(layer, tensor, reading))
         self._draw_foot(prepared, reading)
 
     def page_action(self) -> None:
@@ -175,7 +175,7 @@ class FeatureMapsPanel(Panel):
         return self._prepared
 
     def _draw_heading(self, layer: Layer, tensor: Array, reading: Reading) -> None:
-        model, run = self.session.model, self.session.run
+        model = self.session.model
         side = activation_side(model, layer) if model is not None else ""
         spans = [
             Span("output of ", "muted"),
@@ -185,6 +185,15 @@ class FeatureMapsPanel(Panel):
         if side:
             spans += [Span(", ", "muted"), Span(side, "bold"), Span(" the activation", "muted")]
         notes = [format.shape_hwc(tensor.shape[layer.output.passes :], layer.output.channels_last)]
+        if reading.form == "volume":
+            notes.append(f"slice {reading.slice} of {reading.values.shape[1]}")
+        self.heading.show_spans(
+            spans, layer.family, [Span(", ".join(notes), "muted")], [Span(", ".join(notes[1:]) or notes[0], "muted")]
+        )
+
+    def _note(self, layer: Layer, tensor: Array, reading: Reading) -> str:
+        """Say what has to be known of the numbers that are seen."""
+        notes, run = [], self.session.run
         if run is not None and (cast := run.casts.get(layer.output.name)):
             notes.append(f"{cast}, shown as float32")
         if reading.scales is not None:
@@ -195,26 +204,22 @@ class FeatureMapsPanel(Panel):
             notes.append(f"the first of {reading.passes} passes")
         if reading.batch > 1:
             notes.append(f"the first of {reading.batch}")
-        if reading.form == "volume":
-            notes.append(f"slice {reading.slice} of {reading.values.shape[1]}")
-        self.heading.show_spans(
-            spans, layer.family, [Span(", ".join(notes), "muted")], [Span(", ".join(notes[1:]) or notes[0], "muted")]
-        )
+        return ", ".join(notes)
 
-    def _draw_maps(self, prepared: Prepared, reading: Reading) -> None:
+    def _draw_maps(self, prepared: Prepared, reading: Reading, note: str) -> None:
         view, drawn, known = self.session.view, prepared.slice, prepared.survey
         is_signal = reading.form == "signal"
         self.slices.show_slice(reading.slice, reading.values.shape[1])
         if is_signal and view.signals == "curves":
-            self.controls.show_choices(reading, "")
+            self.controls.show_choices(reading, "", note)
             self.pictures.setCurrentWidget(self.curves)
             self.curves.show_curves(prepared.curves, (), view.channel, known.low, known.high, "time step")
             self.curves.set_selection(view.channel)
             return
         if view.scaling not in prepared.limits:
             prepared.limits[view.scaling] = limits(_all_slices(prepared.values), view.scaling, known)
-        fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap)
-        self.controls.show_choices(reading, colormap)
+        fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap or reading.colormap)
+        self.controls.show_choices(reading, colormap, note)
         self.pictures.setCurrentWidget(self.canvas)
         bar = _bar(fitting, colormap, view.channel, _is_whole(reading))
         if is_signal:

@@ -84,6 +84,8 @@ class InputPanel(Panel):
         self._fed: tuple[Prediction, tuple[Fed, ...]] | None = None
         self._seen: _Seen | None = None
         self._opened: Section | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)  # when what was opened has its place
+        self._soon.timeout.connect(self._show_opened)
         self._lay_out()
         self._connect(session)
 
@@ -218,9 +220,9 @@ class InputPanel(Panel):
     def _draw_caption(self, prediction: Prediction, seen: PictureInput | None) -> None:
         picture = prediction.picture
         name = Span(file_name(prediction.image) if prediction.image else "defaults", "text", is_name=True)
-        about = [format.shape(picture.size), picture.note] if picture is not None else [prediction.note]
-        spans = [name, Span(f"  {', '.join(each for each in about if each)}", "muted")]
-        self.caption.show_spans(spans)
+        size = f"  {format.shape(picture.size)}" if picture is not None else ""
+        note = picture.note if picture is not None else prediction.note
+        self.caption.show_spans([name, Span(size, "muted")], remark=[Span(note, "muted")] if note else [])
         several = picture is not None and picture.frames > 1
         self.frames.setVisible(several)
         if picture is not None and several:
@@ -294,7 +296,7 @@ class InputPanel(Panel):
         is_any_open = self.recipe.head.isChecked() or self.inputs_section.head.isChecked()
         self.picture.setMinimumHeight(LEAST_HEIGHT if is_any_open else 0)
         self._opened = section
-        QTimer.singleShot(0, self._show_opened)
+        self._soon.start()
 
     @Slot()
     def _show_opened(self) -> None:

@@ -169,13 +169,15 @@ def _matrix(layer: Layer, known: KernelFacts, wish: Wish, read: Read) -> Shown:
     codes = matrix_of(weight, codes=True).values[np.newaxis] if weight.quantization is not None else None
     tiles = codes if codes is not None and wish.codes else real
     rows, columns = weight.shape[-2:]
-    part = f"; every {_ordinal(steps[0])} row and every {_ordinal(steps[1])} column" if max(steps) > 1 else ""
+    size = f"{rows} rows × {columns} columns"
+    if max(steps) > 1:
+        size = f"every {_ordinal(steps[0])} row and every {_ordinal(steps[1])} column of {rows} × {columns}"
     scale = kernel_scale(layer, 0)
     return Shown(
         "matrix",
         tiles,
         _limits(tiles, codes, scale),
-        f"{rows} rows × {columns} columns, {known.inputs} inputs for {known.outputs} outputs{part}",
+        f"{size}, {known.inputs} inputs for {known.outputs} outputs",
         steps=steps,
         found=specials(tiles),
         codes=codes,

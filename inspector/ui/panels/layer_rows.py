@@ -24,7 +24,11 @@ State = Literal["", "missing", "not there"]
 
 
 class LayerRows(QAbstractTableModel):
-    """The layers that are shown, as Qt wants them."""
+    """The layers that are shown, as Qt wants them.
+
+    Attributes:
+        is_by_time: They were sorted, those that take longest first.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -34,6 +38,7 @@ class LayerRows(QAbstractTableModel):
         self._run: Run | None = None
         self._measured: Measured | None = None
         self._longest = 0.0  # seconds
+        self.is_by_time = False
         self._providers: Mapping[str, str] = {}
         self._is_mixed = False
         self.thumbnails = Thumbnails(self)
@@ -114,7 +119,7 @@ class LayerRows(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return HEADS[section]
+            return f"{HEADS[section]} ↓" if section == TIME and self.is_by_time else HEADS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter

@@ -44,7 +44,6 @@ class LayersPanel(Panel):
         self.measure = QPushButton("Measure times")
         self.measure.setToolTip(tooltip(_MEASURE))
         self.measure.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._by_time = False
         self._shown: tuple[Layer, ...] | None = None
         self._lay_out()
         self.search.textChanged.connect(self._filter)
@@ -91,7 +90,7 @@ class LayersPanel(Panel):
             return
         if self._shown is not model.layers:
             self._shown = model.layers
-            self._by_time = False
+            self.rows.is_by_time = False
             self._draw_chips(model.layers)
             self.search.clear()
             self._filter()
@@ -136,7 +135,7 @@ class LayersPanel(Panel):
         changed = self.rows.show_measured(measured)
         if self.rows.show_providers(ready.layer_providers if ready is not None else {}) or changed:
             self.table.fit_measured()
-        if measured is None and self._by_time:
+        if measured is None and self.rows.is_by_time:
             self._sort()
         self._draw_timing()
 
@@ -193,7 +192,7 @@ class LayersPanel(Panel):
         if model is None:
             return
         layers = self._wanted(model.layers)
-        if self._by_time:
+        if self.rows.is_by_time:
             layers = sorted(layers, key=self.rows.seconds, reverse=True)
         chosen = self.table.selectionModel()
         blocked = chosen.blockSignals(True)
@@ -217,7 +216,7 @@ class LayersPanel(Panel):
     @Slot()
     def _sort(self) -> None:
         """Put the layers that take longest first, or all back in the order in which they run."""
-        self._by_time = not self._by_time and self.session.measured is not None
+        self.rows.is_by_time = not self.rows.is_by_time and self.session.measured is not None
         self._filter()
 
     @Slot()

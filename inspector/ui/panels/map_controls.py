@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from inspector.analysis.reading import Reading
@@ -12,6 +15,7 @@ from inspector.render.limits import SCALINGS
 from inspector.render.palettes import COLORMAPS, palette
 from inspector.ui import theme
 from inspector.ui.controls import LabelledCombo
+from inspector.ui.lines import Line, Span
 from inspector.ui.segments import Segments
 from inspector.ui.session import Session
 from inspector.ui.text import tooltip
@@ -27,10 +31,28 @@ _AS_DEPLOYED = (
 _NOT_AS_DEPLOYED = "This network cannot be shown as deployed: looking into it would change its output."
 
 
+class Note(Line):
+    """A remark that takes the room it needs, and is shortened where there is less."""
+
+    def __init__(self) -> None:
+        super().__init__("small")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def say(self, text: str) -> None:
+        """Show that text."""
+        if text != self.text:
+            self.show_spans([Span(text, "muted")])
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        width = QFontMetricsF(theme.font("small")).horizontalAdvance(self.text)
+        return QSize(math.ceil(width) + 2, super().sizeHint().height())
+
+
 class MapControls(QWidget):
     """What can be chosen for the layer that is shown; the rest is hidden.
 
-    In a narrow panel the lists are shortened, and what only quantized networks have gets a row of its own.
+    In a narrow panel they take two rows, or three.
     """
 
     def __init__(self, session: Session) -> None:
@@ -57,13 +79,14 @@ class MapControls(QWidget):
         self.codes.setToolTip(tooltip("Show the stored integers, not the real numbers that they stand for"))
         self.views = Segments("View", (("step by step", "step by step"), ("as deployed", "as deployed")))
         self.views.explain("step by step", _STEP_BY_STEP)
-        self._extras: tuple[QWidget, ...] = (self.codes, self.views)
-        self._first, self._second = _row(self.signals, self.scalings, self.colormaps), _row()
+        self.note = Note()
+        self._rows = _row(), _row(), _row()
+        self._placed: tuple[list[QWidget], ...] = ()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
-        layout.addLayout(self._first)
-        layout.addLayout(self._second)
+        for row in self._rows:
+            layout.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._arrange()
         self.scalings.activated.connect(self._choose_scaling)
@@ -72,13 +95,15 @@ class MapControls(QWidget):
         self.codes.toggled.connect(self._choose_codes)
         self.views.chosen.connect(self._choose_view)
 
-    def show_choices(self, reading: Reading, colormap: str) -> None:
+    def show_choices(self, reading: Reading, colormap: str, note: str) -> None:
         """Offer what there is to choose for a layer.
 
         Args:
             reading: Of the layer.
             colormap: What the data choose; ``""`` where no colors are seen.
+            note: What has to be known of its numbers; may be empty.
         """
+        self.note.say(note)
         view, session = self._session.view, self._session
         self.scalings.choose(view.scaling)
         if colormap:
@@ -101,6 +126,7 @@ class MapControls(QWidget):
             (self.colormaps, bool(colormap)),
             (self.signals, reading.form == "signal"),
             (self.codes, reading.codes is not None),
+            (self.note, bool(note)),
             (self.views, has_views),
         )
         for widget, is_seen in seen:
@@ -108,16 +134,23 @@ class MapControls(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put all in one row if there is room, else in two."""
-        wanted = [
-            each.sizeHint().width() + theme.SPACING
-            for each in (self.signals, self.scalings, self.colormaps, *self._extras)
-            if not each.isHidden()
-        ]
-        row = self._first if sum(wanted) <= self.width() + theme.SPACING else self._second
-        if row.indexOf(self.codes) < 0:
-            for place, each in enumerate(self._extras):
-                row.insertWidget(place + (3 if row is self._first else 0), each)
+        """Put all in one row if there is room, else in two or three."""
+        lists: list[QWidget] = [self.scalings, self.colormaps]
+        extras: list[QWidget] = [self.signals, self.codes, self.views]
+        rows: tuple[list[QWidget], ...] = ([self.signals, *lists, self.codes, self.note, self.views], [], [])
+        if not self._fits(rows[0]):
+            is_signal = not self.signals.isHidden()  # its choice stays where it is when the lists come and go
+            rows = (extras, lists, []) if is_signal else (lists, extras, [])
+            rows[rows.index(extras) if self._fits([*extras, self.note]) else 2].append(self.note)
+        if rows != self._placed:
+            self._placed = rows
+            for row, widgets in zip(self._rows, rows, strict=True):
+                for place, widget in enumerate(widgets):
+                    row.insertWidget(place, widget)
+
+    def _fits(self, widgets: Sequence[QWidget]) -> bool:
+        wanted = [each.sizeHint().width() + theme.SPACING for each in widgets if not each.isHidden()]
+        return sum(wanted) <= self.width() + theme.SPACING
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -184,11 +217,9 @@ class SliceRow(QWidget):
         self.setVisible(depth > 1)
 
 
-def _row(*widgets: QWidget) -> QHBoxLayout:
+def _row() -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(theme.SPACING)
-    for widget in widgets:
-        row.addWidget(widget)
     row.addStretch(1)
     return row
 

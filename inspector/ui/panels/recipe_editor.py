@@ -112,6 +112,7 @@ class RecipeEditor(QWidget):
     def add_below(self, widget: QWidget) -> None:
         """Put a widget below the list of presets."""
         self._lines.insertRow(1, "", widget)
+        QWidget.setTabOrder(self.reset, widget)
 
     # ---------------------------------------------------------------- what is shown
 

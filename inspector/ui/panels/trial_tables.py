@@ -36,7 +36,6 @@ _RIGHT_AND_MIDDLE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT_AND_MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 IMAGE = Qt.ItemDataRole.UserRole
-_SAID_HERE = Qt.ItemDataRole.UserRole + 1
 
 Label = Callable[[int], str]  # of a class
 
@@ -65,6 +64,7 @@ class TrialTable(QTableWidget):
         head.setDefaultAlignment(_LEFT_AND_MIDDLE)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        self._said: dict[tuple[int, int], tuple[str, ...]] = {}
         self._alignments = [_RIGHT_AND_MIDDLE if text in _NUMBER_HEADS else _LEFT_AND_MIDDLE for text in heads]
         for column, text in enumerate(heads):
             item = QTableWidgetItem(text)
@@ -74,10 +74,10 @@ class TrialTable(QTableWidget):
     def put(self, row: int, column: int, text: str, about: str = "", tone: str = "text", image: str = "") -> None:
         """Say this in a cell; in one that tells the class of an ``image``, the user may write."""
         item, wanted = self.item(row, column), (text, about, tone, image)
-        if item is not None and item.data(_SAID_HERE) == wanted:
+        if item is not None and item.text() == text and self._said.get((row, column)) == wanted:
             return
+        self._said[row, column] = wanted
         item = QTableWidgetItem(text)
-        item.setData(_SAID_HERE, wanted)
         item.setData(IMAGE, image)
         can_edit = Qt.ItemFlag.ItemIsEditable if image else Qt.ItemFlag.NoItemFlags
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | can_edit)
@@ -174,7 +174,9 @@ class PictureTable(TrialTable):
 
     def __init__(self) -> None:
         super().__init__(_PICTURE_HEADS, "Pictures, with the answers to the selected preset", SAID)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        trigger = QAbstractItemView.EditTrigger
+        clicks = trigger.DoubleClicked | trigger.SelectedClicked
+        self.setEditTriggers(clicks | trigger.EditKeyPressed | trigger.AnyKeyPressed)
         self.itemChanged.connect(self._take)
 
     def show_answers(self, answers: Sequence[Answer], typed: Mapping[str, str], label: Label) -> None:

@@ -176,7 +176,9 @@ def test_pages_of_several_sizes_are_refused():
 def test_a_cut_off_picture_is_refused_and_not_half_shown(kind, part):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     data = file_of(noise, kind).getvalue()
-    with pytest.raises(ImageError, match=r"x\.bin is (cut off|damaged|not a picture)") as refused:
+    with pytest.raises(
+        ImageError, match=r"x\.bin is (cut off|damaged|a [A-Z]+ picture that is damaged|not a picture)"
+    ) as refused:
         decode(io.BytesIO(data[: int(len(data) * part)]), "x.bin")
     assert refused.value.remedy
 
@@ -189,8 +191,8 @@ def test_a_cut_off_picture_is_refused_and_not_half_shown(kind, part):
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
         (b"%PDF-1.7", "PDF"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(17), "damaged PNG picture"),
-        (b"II*\0" + bytes(4), "damaged TIFF picture"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(17), "PNG picture that is damaged"),
+        (b"II*\0" + bytes(4), "TIFF picture that is damaged"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture"),
     ],
 )

@@ -265,7 +265,7 @@ def test_a_single_number_is_said(save, fed, run, show):
 
 def test_a_batch_shows_its_first_picture_and_says_so(passed_on, show):
     panel = show(FeatureMapsPanel(passed_on(np.arange(24.0).reshape(3, 2, 2, 2))))
-    assert panel.heading.text.endswith("the first of 3")
+    assert panel.controls.note.text == "the first of 3"
     assert elements(panel, 0)[0] == tuple(VIRIDIS[0])
     assert elements(panel, 1)[3] == tuple(VIRIDIS[255])  # 7, the largest of the first
 

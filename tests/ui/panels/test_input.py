@@ -438,3 +438,46 @@ def test_the_menu_lists_a_recipe_of_ones_own_while_it_is_in_force(seen, qtbot):
         choices.set_preset(window, "")
     assert seen.preprocessing is None
     window.close()
+
+
+def test_the_sentence_about_wrong_text_is_scrolled_into_view(seen, show, qtbot):
+    panel = show(InputPanel(seen), 300, 240)
+    panel.recipe.head.setChecked(True)
+    field = panel.editor.fields["background"]
+    type_into(field, "white", qtbot)
+    viewport = panel._scroll.viewport()
+
+    def is_seen():
+        corner = field.error.mapTo(viewport, field.error.rect().bottomRight())
+        return field.error.isVisible() and viewport.rect().contains(corner)
+
+    qtbot.waitUntil(is_seen, timeout=PATIENCE_MS)
+
+
+def test_a_transparent_picture_says_over_which_colour_it_lies_and_that_can_be_changed(seen, show, qtbot, tmp_path):
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (14, 14), (0, 0, 0, 0)).save(path)
+    with qtbot.waitSignal(seen.run_changed, timeout=PATIENCE_MS):
+        seen.set_preprocessing("byte")
+    with qtbot.waitSignal(seen.run_changed, timeout=PATIENCE_MS):
+        seen.open_image(str(path))
+    panel = show(InputPanel(seen), 420, 900)
+    assert "transparent over white" in panel.caption.text
+    np.testing.assert_array_equal(seen.prediction.fed["x"][0, :, 3, 3], [255, 255, 255])
+    panel.recipe.head.setChecked(True)
+    with qtbot.waitSignal(seen.run_changed, timeout=PATIENCE_MS):
+        type_into(panel.editor.fields["background"], "#0a141e", qtbot)
+    np.testing.assert_array_equal(seen.prediction.fed["x"][0, :, 3, 3], [10, 20, 30])
+
+
+def test_tab_goes_through_the_form_from_top_to_bottom(seen, show, qtbot):
+    panel = show(InputPanel(seen), 420, 900)
+    panel.recipe.head.setChecked(True)
+    panel.editor.presets.setFocus()
+    visited = []
+    for _ in range(8):
+        widget = QApplication.focusWidget()
+        visited.append(widget.mapTo(panel, QPoint(0, 0)).y())
+        qtbot.keyClick(widget, Qt.Key.Key_Tab)
+    assert visited == sorted(visited)
+    assert len(set(visited)) >= 6

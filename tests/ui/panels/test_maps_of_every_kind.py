@@ -171,7 +171,7 @@ def quantized(save, fed, run):
 def test_codes_are_shown_in_real_units_with_their_scale(quantized, show, qtbot):
     quantized.select_layer("in codes")
     panel = show(FeatureMapsPanel(quantized), 700)
-    assert "uint8, scale 0.5000, zero point 10" in panel.heading.text
+    assert panel.controls.note.text == "uint8, scale 0.5000, zero point 10"
     assert "min −2.000" in panel.foot.text
     assert "max 3.000" in panel.foot.text
     assert readout(panel, panel.canvas.hovered, Place(0, 0, 1), qtbot)[2:6] == (
@@ -214,6 +214,18 @@ def test_a_qdq_network_can_be_looked_at_as_it_is_deployed(quantized, show, qtbot
     assert panel.message == ""
 
 
+@pytest.mark.parametrize("width", [320, 480, 900])
+def test_every_choice_is_seen_whole_however_narrow_the_panel(quantized, show, width):
+    quantized.select_layer("in codes")
+    panel = show(FeatureMapsPanel(quantized), width)
+    controls = panel.controls
+    for each in (controls.scalings, controls.colormaps, controls.codes, controls.note, controls.views):
+        assert each.isVisible()
+        assert each.geometry().right() <= controls.width()
+    for each in (controls.codes, controls.views, controls.note):
+        assert each.width() >= each.sizeHint().width()
+
+
 def test_a_network_of_real_numbers_has_one_view(ran, show):
     panel = show(FeatureMapsPanel(ran))
     assert not panel.controls.views.isVisible()
@@ -232,7 +244,7 @@ def test_a_type_that_is_shown_by_a_cast_is_named(save, fed, run, show):
     session = run(save("bf16.onnx", nodes, {"x": [1, 1, 2, 2]}, ["y"]), fed(np.ones((1, 1, 2, 2), np.float32)))
     session.select_layer("narrow")
     panel = show(FeatureMapsPanel(session), 700)
-    assert "bfloat16, shown as float32" in panel.heading.text
+    assert panel.controls.note.text == "bfloat16, shown as float32"
 
 
 @pytest.fixture
@@ -320,7 +332,8 @@ def test_of_a_loop_the_first_pass_is_shown_and_this_is_said(save, fed, run, show
     session = run(path, fed(np.array([[[[1, 2]]]], np.float32)))
     session.select_layer("more")
     panel = show(FeatureMapsPanel(session), 700)
-    assert panel.heading.text.endswith("1 × 2 × 1, the first of 3 passes")
+    assert panel.heading.text.endswith("1 × 2 × 1")
+    assert panel.controls.note.text == "the first of 3 passes"
     assert dict(readout(panel, panel.canvas.hovered, Place(0, 0, 1), qtbot))["="] == "4.000"
 
 

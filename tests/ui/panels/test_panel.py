@@ -47,6 +47,7 @@ def test_a_hidden_wall_of_maps_lets_go_of_the_run(ran, show):
     tensor = weakref.ref(ran.run.tensors[ran.layer().output.name])
     panel.hide()
     ran.run = None
+    assert ran.reading() is None
     assert tensor() is None
     assert panel.canvas.zoom == 1.5
 

@@ -1,0 +1,82 @@
+"""What the colours of the overview mean: families of layers, and the values of maps."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from inspector.format import MINUS
+from inspector.graph.kinds import FAMILIES
+from inspector.render.palettes import palette
+from inspector.ui import theme
+from inspector.ui.painting import paint_dot
+from inspector.ui.text import tooltip
+
+BAR = 64
+_BARS = (("viridis", "0", "maximum of each map"), ("signed", MINUS, "+, around zero where a map has both signs"))
+
+
+class Legend(QWidget):
+    """One line: a dot and a word for each family at the left, colour bars at the right as far as there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._families: tuple[str, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setToolTip(
+            tooltip(
+                "Each map is drawn from zero to its own maximum: do not compare maps by their colours.",
+                "A layer with negative values is drawn around zero.",
+            )
+        )
+
+    def show_families(self, families: Set[str]) -> None:
+        self._families = tuple(family for family in FAMILIES if family in families)
+        self.setAccessibleName(", ".join(self._families))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, round(QFontMetricsF(theme.font("small")).height()) + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = theme.font("small")
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        left, right, middle = float(theme.MARGIN), float(self.width() - theme.MARGIN), self.height() / 2
+        for family in self._families:
+            width = metrics.horizontalAdvance(family)
+            if left + 14 + width > right:
+                return
+            paint_dot(painter, QPointF(left + 4.5, middle), family)
+            painter.setPen(theme.color("text"))
+            where = QRectF(left + 14, 0, width + 2, self.height())
+            painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, family)
+            left += 14 + width + theme.GROUP
+        widths = [metrics.horizontalAdvance(low) + BAR + metrics.horizontalAdvance(high) + 12 for _, low, high in _BARS]
+        for count in (2, 1):
+            needed = sum(widths[:count]) + theme.GROUP * count
+            if left + needed <= right:
+                self._paint_bars(painter, metrics, right - needed + theme.GROUP, count)
+                return
+
+    def _paint_bars(self, painter: QPainter, metrics: QFontMetricsF, left: float, count: int) -> None:
+        for name, low, high in _BARS[:count]:
+            for text in (low, "", high):
+                if not text:
+                    colors = palette(name)
+                    image = QImage(colors.tobytes(), len(colors), 1, 3 * len(colors), QImage.Format.Format_RGB888)
+                    painter.drawImage(QRectF(left + 6, self.height() / 2 - 4, BAR, 8), image)
+                    left += BAR + 12
+                    continue
+                width = metrics.horizontalAdvance(text)
+                painter.setPen(theme.color("muted"))
+                painter.drawText(QRectF(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+                left += width
+            left += theme.GROUP

@@ -1,0 +1,128 @@
+"""The tiles of the overview's columns, made on a thread of their own when they are first looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from inspector.analysis.reading import reading
+from inspector.graph.model import Array, Layer, Run, Tensor
+from inspector.render.columns import Tiles, tiles
+from inspector.ui.later import Later
+
+TURN_SECONDS = 0.05  # of making tiles before those that are there are shown
+_MOST_BYTES = 1 << 26
+
+_Made = dict[str, tuple[int, Tiles | None]]  # by tensor: for what size, and what; None where nothing can be drawn
+
+
+class ColumnPictures(QObject):
+    """The strongest maps of layers, of one run.
+
+    Signals:
+        made: Some more are there.
+    """
+
+    made = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tensors: Mapping[str, Array] = {}
+        self._made: _Made = {}
+        self._wanted: dict[str, tuple[Tensor, int]] = {}
+        self._bytes = 0
+        self._turn = 0
+        self._is_working = False
+        self._work: Callable[[], _Made] = dict
+        self._later = Later(self)
+        self._later.done.connect(self._take)
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._begin)
+
+    def show_run(self, run: Run | None) -> None:
+        """Make tiles of this run from now on, and forget all others."""
+        self._later.forget()
+        self._is_working = False
+        self._tensors = run.tensors if run is not None else {}
+        self._made.clear()
+        self._wanted.clear()
+        self._bytes = 0
+
+    def forget_wishes(self) -> None:
+        """Make only what is asked for from now on: the view has moved."""
+        self._wanted.clear()
+
+    @property
+    def is_done(self) -> bool:
+        """Everything that was asked for is there."""
+        return not self._wanted and not self._is_working
+
+    def of(self, layer: Layer, size: int) -> Tiles | None:
+        """Return a layer's tiles, perhaps smaller ones, if they have been made; else, or then, they will be.
+
+        Args:
+            layer: In the run.
+            size: Pixels along a tile's longer side.
+        """
+        name = layer.output.name
+        there, found = self._made.get(name, (0, None))
+        if there < size and name in self._tensors:
+            self._wanted[name] = layer.output, size
+            if not self._is_working and not self._timer.isActive():
+                self._timer.start()
+        return found
+
+    def there(self, layer: Layer) -> Tiles | None:
+        """Return a layer's tiles if they have been made."""
+        return self._made.get(layer.output.name, (0, None))[1]
+
+    @Slot()
+    def _begin(self) -> None:
+        if not self._wanted or self._is_working:
+            return
+        self._is_working = True
+        self._turn += 1
+        chosen = {name: each.channels for name, (_, each) in self._made.items() if each is not None}
+        self._work = partial(_tiles, dict(self._wanted), self._tensors, chosen)
+        if self._later.result(self._turn, self._work) is not None:
+            self._take()
+
+    @Slot()
+    def _take(self) -> None:
+        if not self._is_working:
+            return
+        found = self._later.result(self._turn, self._work)
+        self._later.forget()
+        self._is_working = False
+        for name, (size, each) in (found or {}).items():
+            last = self._made.pop(name, (0, None))[1]
+            self._bytes += (each.index.nbytes if each is not None else 0) - (last.index.nbytes if last else 0)
+            self._made[name] = size, each
+            if name in self._wanted and self._wanted[name][1] <= size:
+                del self._wanted[name]
+        while self._bytes > _MOST_BYTES and len(self._made) > len(found or {}):
+            _, oldest = self._made.pop(next(iter(self._made)))
+            self._bytes -= oldest.index.nbytes if oldest is not None else 0
+        if self._wanted:
+            self._timer.start()
+        self.made.emit()
+
+
+def _tiles(
+    wanted: Mapping[str, tuple[Tensor, int]], tensors: Mapping[str, Array], chosen: Mapping[str, tuple[int, ...]]
+) -> _Made:
+    """Make as many as there is time for."""
+    until = time.monotonic() + TURN_SECONDS
+    made: _Made = {}
+    for name, (known, size) in wanted.items():
+        read = reading(tensors[name], known, tensors)
+        made[name] = (
+            size,
+            tiles(read.maps, size, read.form == "signal", chosen.get(name, ())) if read is not None else None,
+        )
+        if time.monotonic() > until:
+            break
+    return made

@@ -104,6 +104,10 @@ class Sheet:
         inside = tuple(int(each) for each in np.unravel_index(flat, self._shape)) if self._shape else ()
         return self._operand.place((*self._before, *inside))
 
+    def row_of(self, first: int, count: int) -> Numbers:
+        """Return some numbers that follow each other, counted row by row, as one row: ``(1, count)``."""
+        return self.values.reshape(1, -1)[:, first : first + count]
+
     def cell_of(self, position: Index) -> tuple[int, int]:
         """Return the row and column of an element of the operand."""
         flat = int(np.ravel_multi_index(position, self._shape)) if self._shape else 0

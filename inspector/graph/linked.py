@@ -209,3 +209,62 @@ def reached_by(maps: Maps, pixel: Sequence[int]) -> Reached | None:
 
 def _both(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return max(one[0], other[0]), min(one[1], other[1])
+
+
+# ---------------------------------------------------------------- over the picture
+
+
+def extent(maps: Maps, height: int, width: int) -> Rectangle:
+    """Return where a layer's maps lie on the input, in its pixels.
+
+    Each element lies where the middle of what it sees is, and is as large as the distance to its neighbour. Where that
+    is not known, or rows and columns are exchanged or mirrored, the maps lie over all of the input.
+
+    Args:
+        maps: The layer.
+        height: Of the input.
+        width: Of the input.
+    """
+    field = maps.field
+    whole = Rectangle(0, 0, width, height)
+    if field.jump is None or field.start is None or field.axes is None or len(field.jump) != 2:
+        return whole
+    if field.axes != maps.axes[2:] or min(field.jump) <= 0:
+        return whole
+    (down, across), (top, left) = field.jump, field.start
+    left, top = left - across / 2, top - down / 2
+    return Rectangle(left, top, left + across * maps.width, top + down * maps.height)
+
+
+def in_elements(part: Rectangle, place: Rectangle, height: int, width: int) -> Rectangle:
+    """Return a part of the input in elements of a map.
+
+    Args:
+        part: In pixels of the input.
+        place: Where the map lies, see ``extent``.
+        height: Of the map.
+        width: Of the map.
+    """
+    across, down = width / (place.right - place.left), height / (place.bottom - place.top)
+    return Rectangle(
+        (part.left - place.left) * across,
+        (part.top - place.top) * down,
+        (part.right - place.left) * across,
+        (part.bottom - place.top) * down,
+    )
+
+
+def picture_in_input(
+    size: tuple[int, int], box: tuple[float, float, float, float], height: int, width: int
+) -> Rectangle:
+    """Return where a whole picture would lie in the input, of which the model sees what is within ``box``.
+
+    Args:
+        size: ``(width, height)`` of the picture.
+        box: ``(left, top, right, bottom)`` in its pixels.
+        height: Of the input.
+        width: Of the input.
+    """
+    left, top, right, bottom = box
+    across, down = width / (right - left), height / (bottom - top)
+    return Rectangle(-left * across, -top * down, (size[0] - left) * across, (size[1] - top) * down)

@@ -18,7 +18,6 @@ from inspector.render.palettes import palette
 from inspector.render.rows import in_rows
 from inspector.render.survey import extremes, is_finite
 
-MOST = 16
 _AT_A_TIME = 1 << 19
 
 Form = Literal["maps", "rows", "vector"]
@@ -44,7 +43,7 @@ class Tiles:
     of: tuple[int, int, int]
 
 
-def strongest(maps: Values, most: int = MOST) -> tuple[int, ...]:
+def strongest(maps: Values, most: int) -> tuple[int, ...]:
     """Return the channels with the largest mean, the largest first; of equals the first.
 
     Args:
@@ -67,7 +66,7 @@ def _means(maps: Values) -> Values:
     return means
 
 
-def tiles(maps: Values, size: int, is_signal: bool = False, channels: Sequence[int] = ()) -> Tiles:
+def tiles(maps: Values, size: int, most: int, is_signal: bool = False, channels: Sequence[int] = ()) -> Tiles:
     """Choose and draw the tiles of a layer.
 
     Each tile is drawn from zero to its own largest value; where one holds a negative value, all are drawn around zero.
@@ -75,13 +74,14 @@ def tiles(maps: Values, size: int, is_signal: bool = False, channels: Sequence[i
     Args:
         maps: ``(channels, height, width)``, none of them 0.
         size: Elements that are kept along a tile's longer side, at most.
+        most: Tiles, at most.
         is_signal: They are ``(channels, 1, samples)``, to be drawn as one tile of rows.
         channels: The strongest, where that is known already.
     """
     count, height, width = (int(each) for each in maps.shape)
     form: Form = "rows" if is_signal else "vector" if height * width == 1 else "maps"
     if form == "maps":
-        chosen = tuple(channels) or strongest(maps)
+        chosen = tuple(channels[:most]) if len(channels) >= min(most, count) else strongest(maps, most)
         drawn: Values = maps[list(chosen)]
     else:
         chosen = tuple(range(count))

@@ -54,7 +54,8 @@ def _strength(index: Index, has_middle: bool) -> Index:
 def _kinds(values: Values) -> Index | None:
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return None
-    return np.where(np.isnan(values), np.uint8(1), np.where(np.isinf(values), np.uint8(2), np.uint8(0)))
+    kinds: Index = np.where(np.isnan(values), np.uint8(1), np.where(np.isinf(values), np.uint8(2), np.uint8(0)))
+    return kinds
 
 
 def _fewer(values: Values, kinds: Index | None, at_most: int) -> tuple[Values, Index | None]:

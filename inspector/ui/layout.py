@@ -28,6 +28,7 @@ CRAMPED = 1_180  # below this width the side panels give up more of theirs
 OUTPUT_HEIGHT = 292  # the answer, five bars, how it was read and the control for that
 PREFERRED = QSize(1_600, 1_000)
 STARTED_WELL_AFTER_MS = 5_000
+BELOW = "channel"  # the panel that stands under the feature maps where there is room
 _WIDEST = 16_777_215  # as Qt says "no limit"
 _EDGES = (
     Qt.ToolBarArea.TopToolBarArea,
@@ -41,7 +42,8 @@ class DockLayout(QObject):
     """Docks the panels in a window, and what stands in the middle while none is docked.
 
     Args:
-        panels: Layers, feature maps, input, output and kernels; further ones become tabs beside the feature maps.
+        panels: Layers, feature maps, input, output and kernels; further ones become tabs beside the feature maps,
+            ``BELOW`` under them where there is room.
         welcome: Stands in the middle until ``show_work``.
 
     Attributes:
@@ -151,10 +153,11 @@ class DockLayout(QObject):
             window.splitDockWidget(maps, dock, Qt.Orientation.Vertical)
         for dock in self.docks:
             dock.show()
-        for dock in beside:
-            window.tabifyDockWidget(maps, dock)
-        maps.raise_()
         is_compact = window.width() < COMPACT
+        for dock in beside:
+            if is_compact or dock.objectName() != BELOW:
+                window.tabifyDockWidget(maps, dock)
+        maps.raise_()
         if is_compact:
             window.tabifyDockWidget(output, kernels)  # only now: Qt shows no tabs for docks that were hidden
             output.raise_()
@@ -176,6 +179,10 @@ class DockLayout(QObject):
             others = height - OUTPUT_HEIGHT
             heights = [others * 47 // 100, OUTPUT_HEIGHT, others * 53 // 100]
             window.resizeDocks([seen, output, kernels], heights, Qt.Orientation.Vertical)
+            below = [dock for dock in self.docks if dock.objectName() == BELOW]
+            window.resizeDocks(
+                [maps, *below], [height * 58 // 100, height * 42 // 100][: 1 + len(below)], Qt.Orientation.Vertical
+            )
 
     @Slot()
     def _on_docks(self) -> None:

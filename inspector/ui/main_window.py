@@ -21,10 +21,12 @@ from inspector.ui.dock import Dock
 from inspector.ui.drops import DropTarget
 from inspector.ui.exporting import Exporter
 from inspector.ui.layout import DockLayout
+from inspector.ui.map_view import MapView
 from inspector.ui.menus import Menus
 from inspector.ui.opening import Opening
 from inspector.ui.panel import Panel
 from inspector.ui.panels.arithmetic import ArithmeticPanel
+from inspector.ui.panels.channel import ChannelPanel
 from inspector.ui.panels.feature_maps import FeatureMapsPanel
 from inspector.ui.panels.input import InputPanel
 from inspector.ui.panels.kernels import KernelsPanel
@@ -47,6 +49,7 @@ PANELS: tuple[type[Panel], ...] = (
     InputPanel,
     OutputPanel,
     KernelsPanel,
+    ChannelPanel,
     OverviewPanel,
     ArithmeticPanel,
 )
@@ -117,6 +120,8 @@ class MainWindow(QMainWindow):
             panel.readout.connect(self.status.show_readout)
             if isinstance(panel, InputPanel):
                 panel.trials_wanted.connect(self.trials.show)
+            if isinstance(panel, OutputPanel):
+                panel.class_picked.connect(self.dock("arithmetic").raise_)
             if isinstance(panel, ArithmeticPanel):
                 panel.animation_wanted.connect(self.exporter.ask_animation)
 
@@ -197,4 +202,4 @@ class MainWindow(QMainWindow):
 def _uses_key(widget: QWidget | None, key: Qt.Key) -> bool:
     if isinstance(widget, QAbstractItemView):
         return key in (Qt.Key.Key_Up, Qt.Key.Key_Down)
-    return key in _ARROWS and isinstance(widget, QComboBox | QAbstractSlider | QGraphicsView)
+    return key in _ARROWS and isinstance(widget, QComboBox | QAbstractSlider | QGraphicsView | MapView)

@@ -34,6 +34,30 @@ def paint_mark(painter: QPainter, framed: QRectF, thickness: float = 2) -> None:
     painter.restore()
 
 
+def paint_cross(painter: QPainter, cell: QRectF, whole: QRectF) -> None:
+    """Paint hairs that lead from the rim of a map to a cell: where the pointer is, in whatever panel.
+
+    Args:
+        painter: Where to.
+        cell: Of the map.
+        whole: The map.
+    """
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    middle, inner = cell.center(), cell.adjusted(-1, -1, 1, 1)
+    for width, color in ((3.0, QColor(0, 0, 0, 120)), (1.0, QColor(255, 255, 255, 220))):
+        half = width / 2
+        x, y = middle.x() - half, middle.y() - half
+        painter.fillRect(QRectF(whole.left(), y, inner.left() - whole.left(), width), color)
+        painter.fillRect(QRectF(inner.right(), y, whole.right() - inner.right(), width), color)
+        painter.fillRect(QRectF(x, whole.top(), width, inner.top() - whole.top()), color)
+        painter.fillRect(QRectF(x, inner.bottom(), width, whole.bottom() - inner.bottom()), color)
+    if cell.width() >= 4:
+        _paint_frame(painter, cell, 1, QColor(255, 255, 255, 220))
+        _paint_frame(painter, cell.adjusted(-1, -1, 1, 1), 1, QColor(0, 0, 0, 150))
+    painter.restore()
+
+
 def _paint_frame(painter: QPainter, inner: QRectF, width: float, color: QColor) -> None:
     outer = inner.adjusted(-width, -width, width, width)
     painter.fillRect(QRectF(outer.left(), outer.top(), outer.width(), width), color)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import arithmetic, drawing, memory, opening, pictures, stalls
+from tests.benchmarks import arithmetic, drawing, memory, opening, overview, pictures, stalls
 
 MEASURED = {
     "opening": opening.report,
@@ -13,6 +13,8 @@ MEASURED = {
     "memory": memory.report,
     "stalls": stalls.report,
     "pictures": pictures.report,
+    "overview": overview.report,
+    "overview": overview.report,
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx import helper
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QPlainTextEdit, QTabBar, QToolButton
 
@@ -62,12 +62,12 @@ def test_every_panel_has_a_dock_that_a_layout_can_name(window):
     docks = window.findChildren(QDockWidget)
     assert [dock.objectName() for dock in docks] == [
         *("layers", "feature_maps", "input", "output", "kernels"),
-        "arithmetic",
+        *("overview", "arithmetic"),
     ]
     assert [type(dock.widget()) for dock in docks] == list(PANELS)
     assert [dock.windowTitle() for dock in docks] == [
         *("Layers", "Feature maps", "Input", "Output", "Kernels"),
-        "Arithmetic",
+        *("Overview", "Arithmetic"),
     ]
 
 
@@ -152,7 +152,7 @@ def test_the_title_of_a_panel_floats_and_closes_it(opened, qtbot):
 def test_the_view_menu_closes_and_shows_panels(opened):
     [panels] = [menu for menu in _submenus(opened, "View") if menu.title() == "Panels"]
     toggles = {action.text(): action for action in panels.actions()}
-    assert list(toggles) == ["Layers", "Feature maps", "Input", "Output", "Kernels", "Arithmetic"]
+    assert list(toggles) == ["Layers", "Feature maps", "Input", "Output", "Kernels", "Overview", "Arithmetic"]
     toggles["Kernels"].trigger()
     assert opened.dock("kernels").isHidden()
     toggles["Kernels"].trigger()
@@ -673,3 +673,18 @@ def test_closing_while_an_export_runs_ends_that_too(shown, tmp_path):
     shown.exporter.export(str(tmp_path / "out"))
     shown.close()
     assert not _children() - before
+
+
+def test_a_click_on_a_class_shows_how_its_probability_came_about(opened, session, qtbot, repository):
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_files(
+            [str(repository / "models/shapes.onnx"), str(repository / "resources/samples/shapes-star.png")]
+        )
+    answer = opened.panel(opened.dock("output")).answer
+    qtbot.mouseClick(answer, Qt.MouseButton.LeftButton, pos=QPoint(10, answer.height() - answer.ROW // 2))
+    assert session.view.layer == "softmax"
+    arithmetic = opened.panel(opened.dock("arithmetic"))
+    qtbot.waitUntil(arithmetic.isVisible)
+    assert arithmetic.explanation.op_type == "Softmax"
+    assert arithmetic.element.index == (0, session.view.channel)
+    assert session.view.channel != int(np.argmax(session.prediction.outputs["probabilities"]))

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.explain.unrolling import Unrolling
+from inspector.render.indices import indices
 from inspector.render.kernels import Cells, cells
 from inspector.render.limits import Limits
-from inspector.render.palettes import palette
+from inspector.render.palettes import palette, to_rgb
 from inspector.ui import theme
+from inspector.ui.arithmetic.looks import picture
 from inspector.ui.painting import paint_mark
 
 _LARGEST_CELL = 46.0
+_LEAST_CELL = 2.0  # smaller ones are no squares: they fill the room there is
 _STRIP_CELL = 62.0, 22.0
 _DECIMALS = 3
+_MOST_WRITTEN = 900
 
 
 class Unrolled(QWidget):
@@ -38,6 +52,8 @@ class Unrolled(QWidget):
         self.setAccessibleName("Which cell became which index")
         self._shown: Unrolling | None = None
         self._written: Cells | None = None
+        self._look: tuple[Limits, str] | None = None
+        self._image: QImage | None = None  # of a map with very many cells
         self._position = 0
         self._is_filling = False
         self._over = -1
@@ -46,7 +62,13 @@ class Unrolled(QWidget):
     def show_unrolling(self, shown: Unrolling, limits: Limits, colormap: str, title: str) -> None:
         """Show a map and its cells as they follow each other."""
         self._shown, self._title = shown, title
-        self._written = cells(shown.cells.values[None], limits, palette(colormap), _DECIMALS)
+        self._look = limits, colormap
+        self._image = None
+        if shown.count > _MOST_WRITTEN:  # so many cells are too small to be written in
+            colors = to_rgb(indices(shown.cells.values[None], limits)[0], palette(colormap))
+            self._image = picture(colors)
+        else:
+            self._written = cells(shown.cells.values[None], limits, palette(colormap), _DECIMALS)
         self.update()
 
     def show_position(self, position: int, is_filling: bool) -> None:
@@ -68,17 +90,21 @@ class Unrolled(QWidget):
     def _grid(self) -> QRectF:
         assert self._shown is not None
         rows, columns = self._shown.cells.values.shape
-        room = self.width() - _STRIP_CELL[0] - 150
-        side = max(2.0, min(_LARGEST_CELL, room / columns, (self.height() - self._head() - 6) / rows))
-        return QRectF(3, self._head() + 3, columns * side, rows * side)
+        names = QFontMetricsF(theme.font("small")).horizontalAdvance(self._shown.name(self._shown.count - 1))
+        room = self.width() - _STRIP_CELL[0] - 100 - max(40.0, names)
+        across, down = room / columns, (self.height() - self._head() - 6) / rows
+        side = min(_LARGEST_CELL, across, down)
+        wide, high = (min(across, 8.0), min(down, 8.0)) if side < _LEAST_CELL else (side, side)
+        return QRectF(3, self._head() + 3, max(8.0, columns * wide), max(8.0, rows * high))
 
     def map_cell(self, position: int) -> QRectF:
         """Return where a cell of the map is painted."""
         assert self._shown is not None
         grid = self._grid()
-        side = grid.width() / self._shown.cells.values.shape[1]
+        rows, columns = self._shown.cells.values.shape
+        across, down = grid.width() / columns, grid.height() / rows
         row, column = self._shown.cell(position)
-        return QRectF(grid.left() + column * side, grid.top() + row * side, side, side)
+        return QRectF(grid.left() + column * across, grid.top() + row * down, across, down)
 
     def _visible(self) -> tuple[int, int]:
         """Return the first cell of the vector that is seen, and how many are."""
@@ -114,7 +140,7 @@ class Unrolled(QWidget):
     # ---------------------------------------------------------------- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._shown is None or self._written is None:
+        if self._shown is None or self._look is None:
             return
         painter = QPainter(self)
         painter.setFont(theme.font("small"))
@@ -123,10 +149,15 @@ class Unrolled(QWidget):
         strip = self.vector_cell(0)
         painter.drawText(QRectF(strip.left(), 0, 200, self._head()), 0, "vector")
         painter.drawText(QRectF(strip.right() + 8, 0, 80, self._head()), 0, "index")
-        for position in range(self._shown.count):
-            is_gone = self._is_filling and position <= self._position
-            self._paint_cell(painter, self.map_cell(position), position, 0.35 if is_gone else 1.0)
         first, seen = self._visible()
+        if self._image is not None:
+            painter.drawImage(self._grid(), self._image)
+            strip_of = self._shown.cells.row_of(first, seen)
+            self._written = cells(strip_of[None], self._look[0], palette(self._look[1]), _DECIMALS)
+        else:
+            for position in range(self._shown.count):
+                is_gone = self._is_filling and position <= self._position
+                self._paint_cell(painter, self.map_cell(position), position, 0.35 if is_gone else 1.0)
         for position in range(first, first + seen):
             rect = self.vector_cell(position)
             if self._is_filling and position > self._position:
@@ -141,7 +172,7 @@ class Unrolled(QWidget):
     def _paint_cell(self, painter: QPainter, rect: QRectF, position: int, opacity: float) -> None:
         assert self._shown is not None
         assert self._written is not None
-        row, column = self._shown.cell(position)
+        row, column = self._shown.cell(position) if self._image is None else (0, position - self._visible()[0])
         gap = 1.0 if rect.width() >= 6 else 0.0
         painter.setOpacity(opacity)
         inner = rect.adjusted(0, 0, -gap, -gap)

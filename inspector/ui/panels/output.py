@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
-from inspector.analysis import heads
 from inspector.analysis.grids import SHOWN_AS, ClassMap, Output, class_map
 from inspector.analysis.heads import READINGS, Head, answered
 from inspector.analysis.outputs import described, most_telling
 from inspector.analysis.statistics import histogram, statistics
+from inspector.explain.elements import origin
 from inspector.graph.context import picture_input
 from inspector.graph.model import Model, Prediction, Run
 from inspector.labels import fitting, short
 from inspector.ui import theme
-from inspector.ui.controls import Flow, LabelledCombo
+from inspector.ui.controls import Flow
 from inspector.ui.forms import Notice
-from inspector.ui.lines import Line, Sentence, Span, facts
+from inspector.ui.lines import Line, Sentence, Span
 from inspector.ui.panel import Panel
-from inspector.ui.panels.answer import Answer, class_name
+from inspector.ui.panels.classes_view import SHOWN, ClassesView
 from inspector.ui.panels.histogram import Histogram
+from inspector.ui.panels.logit_parts import Choice
 from inspector.ui.panels.output_image import PictureOutput
 from inspector.ui.panels.tensor_table import TensorRow, TensorTable, tensor_row
 from inspector.ui.session import Session
 from inspector.ui.text import plain, shortened
 
-SHOWN = 5
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 EMPTY = "Open a model and a picture: here you will see what the model answers, and how sure it is."
 _NAMES = {"none": "numbers", "tensor": "numbers", "index": "class number"}  # of kinds, where theirs says little
@@ -56,33 +55,31 @@ class _Read:
     found: str
 
 
-class _Choice(LabelledCombo):
-    """A list in a panel that scrolls: the wheel turns the panel, not what is chosen."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
 class OutputPanel(Panel):
-    """Top classes as bars, images and maps of classes as what they are, any other output as shape and statistics."""
+    """Top classes as bars, images and maps of classes as what they are, any other output as shape and statistics.
+
+    Signals:
+        class_picked: The element that is a class's number is selected now: how it was computed can be shown.
+    """
 
     title = "Output"
     dock_name = "output"
     icon_name = "output"
     area = Qt.DockWidgetArea.RightDockWidgetArea
     follows_view = False
+    class_picked = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.answer = Answer()
+        self.classes = ClassesView()
+        self.answer, self.certainty = self.classes.answer, self.classes.certainty
         self.alone = Line("title")
-        self.certainty = Line("small")
         self.picture = PictureOutput()
         self.reason = Sentence()
         self.warning = Notice("warning")
         self.heading = Line()
-        self.outputs = _Choice("Output")
-        self.reading = _Choice("Read as")
+        self.outputs = Choice("Output")
+        self.reading = Choice("Read as")
         self.table_title = Line("small")
         self.table = TensorTable()
         self.histogram = Histogram()
@@ -93,10 +90,17 @@ class OutputPanel(Panel):
         self._rows: tuple[Prediction, dict[str, TensorRow]] | None = None
         self._drawn: _Read | None = None  # what the picture shows
         self._map: ClassMap | None = None
+        self._listed: tuple[Head, tuple[str, ...]] | None = None  # the classes that are shown, and their labels
         self._counted = ""  # the output whose values are counted
         self._lay_out()
         self.outputs.activated.connect(self._choose_output)
         self.reading.activated.connect(self._choose_reading)
+        self.classes.chosen.connect(self._choose_class)
+        self.classes.channel_wanted.connect(self._go_to_channel)
+        self.classes.element_wanted.connect(self._pick_class)
+        self.classes.hovered.connect(self._say_class)
+        self.classes.changed.connect(self._show_classes)
+        session.view_changed.connect(self._show_classes)
         self.picture.readout.connect(self.readout)
 
     def _lay_out(self) -> None:
@@ -105,10 +109,15 @@ class OutputPanel(Panel):
         for combo in (self.outputs, self.reading):
             self._controls.add(combo)
         inside = QWidget()
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.GAP)
+        lines = QVBoxLayout(inside)  # the rows of classes reach from edge to edge
+        lines.setContentsMargins(0, theme.SPACING, 0, theme.GAP)
+        lines.setSpacing(theme.GAP)
+        lines.addWidget(self.classes)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         layout.setSpacing(theme.GAP)
-        for widget in (self.answer, self.alone, self.certainty, self.heading):
+        lines.addLayout(layout, 1)
+        for widget in (self.alone, self.heading):
             layout.addWidget(widget)
         layout.addWidget(self.picture, 100)
         for each in (self.histogram, self.reason, self.warning, self._controls, self.table_title, self.table):
@@ -153,6 +162,7 @@ class OutputPanel(Panel):
         model, prediction = self.session.model, self.session.prediction
         if model is not self._model:
             self._model, self._output, self._said = model, "", {}
+            self.classes.start_over()
         if model is None or prediction is None:
             self.say(EMPTY if not (model and self.session.busy) else "The answer is on its way.")
             return
@@ -169,21 +179,28 @@ class OutputPanel(Panel):
         labels, mismatch = fitting(self.session.class_labels(), head.classes if head is not None else 0)
         if head is not None and head.classes == 1 and not labels:
             labels = (shortened(head.output),)  # which says more than "class 0"
-        scores = heads.top_classes(head, labels, SHOWN) if head is not None else ()
-        is_one = head is not None and head.classes == 1
-        self.answer.show_scores(scores, "one class, with this probability" if is_one else "")
-        self.answer.setVisible(bool(scores))
-        self.certainty.setVisible(len(scores) > 1)
-        if head is not None and len(scores) > 1:
-            margin = (f"margin to {class_name(scores[1])}", format.significant(heads.margin(head)))
-            entropy = ("entropy", f"{format.significant(heads.entropy(head.probabilities))} nats")
-            self.certainty.show_spans(facts(margin), remark=facts(entropy) if head.kind != "sigmoid" else ())
+        is_list = head is not None and head.probabilities.size > 0
+        self.classes.setVisible(is_list)
+        self._listed = (head, labels) if head is not None and is_list else None
+        if is_list:
+            self._show_classes()
+        else:
+            self.classes.leave()
         indices = head.indices if head is not None else ()
         self.alone.setVisible(bool(indices))
         if indices:
             names = [short(labels[each]) if each < len(labels) else f"class {each}" for each in indices[:SHOWN]]
             self.alone.show_spans([Span(", ".join(names), "bold", is_name=True)])
         return mismatch
+
+    @Slot()
+    def _show_classes(self) -> None:
+        """Show the classes, and of one of them how its logit came about."""
+        model, prediction, run = self.session.model, self.session.prediction, self.session.run
+        if self._listed is None or model is None or not self.isVisible():
+            return
+        of_this = run if run is not None and run.prediction is prediction else None
+        self.classes.show_head(*self._listed, model, of_this, self.session.view)
 
     def _draw_picture(self, read: _Read, prediction: Prediction) -> str:
         """Show an image or a map of classes; return what is wrong with the labels."""
@@ -232,7 +249,7 @@ class OutputPanel(Panel):
         self._controls.setVisible(len(names) > 1 or bool(read.choices))
         self._controls.arrange()
 
-    def _offer(self, combo: _Choice, rows: list[tuple[str, str]]) -> None:
+    def _offer(self, combo: Choice, rows: list[tuple[str, str]]) -> None:
         if [(combo.itemData(row), combo.itemText(row)) for row in range(combo.count())] != rows:
             combo.clear()
             for value, text in rows:
@@ -263,12 +280,22 @@ class OutputPanel(Panel):
             counts, low, high = histogram(values) if values.dtype.kind in "biuf" else ((), 0.0, 0.0)
             self.histogram.show_counts([int(each) for each in counts], low, high)
 
+    @Slot(int)
+    def _pick_class(self, index: int) -> None:
+        """Select the element of the last layer that is a class's number, to be followed back from there."""
+        model, read = self.session.model, self._read
+        layer = origin(model, read.head.output).layer if model is not None and read is not None else None
+        if layer is not None:
+            self.session.set_view(layer=layer.name, channel=index, element=None)
+            self.class_picked.emit()
+
     def forget(self) -> None:
-        self._read = self._rows = self._drawn = self._map = None
+        self._read = self._rows = self._drawn = self._map = self._listed = None
+        self.classes.forget()
         self.picture.forget()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
-        self.answer.set_dimmed(is_dimmed)
+        self.classes.set_dimmed(is_dimmed)
         self.picture.set_dimmed(is_dimmed)
 
     # ---------------------------------------------------------------- what the user does
@@ -288,3 +315,18 @@ class OutputPanel(Panel):
         rest = {name: said for name, said in self._said.items() if name != shown.name}
         self._said = {**rest, shown.name: kind} if kind else rest
         self.refresh()
+
+    @Slot(object)
+    def _choose_class(self, index: int | None) -> None:
+        self.session.set_view(target_class=index)
+
+    @Slot(str, int)
+    def _go_to_channel(self, layer: str, channel: int) -> None:
+        if self.session.view.layer != layer:
+            self.session.set_view(layer=layer, channel=channel, element=None)
+        else:
+            self.session.select_channel(channel)
+
+    @Slot(int)
+    def _say_class(self, index: int) -> None:
+        self.readout.emit(self.classes.readout(index))

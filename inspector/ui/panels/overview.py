@@ -18,6 +18,7 @@ from inspector.graph.context import picture_input
 from inspector.graph.layering import Layered, layered
 from inspector.graph.model import Dimension, Layer, Model, Prediction, Run
 from inspector.render.arrays import Index
+from inspector.render.columns import pictured, tiles
 from inspector.render.pictures import stretched, thinned
 from inspector.ui import theme
 from inspector.ui.later import Later
@@ -134,7 +135,8 @@ class OverviewPanel(Panel):
             self._key, self._read = key, None
             self.view.show_scene(self._scene(key), keeps_place)
             self._draw_heading(key)
-            self.legend.show_families({layer.family for column in laid.columns.columns for layer in column.layers})
+            families = {layer.family for column in laid.columns.columns for layer in column.layers}
+            self.legend.show_families(families, key.run is not None)
         view = session.view
         follows = view.layer not in (self._layer, self._picked)
         self._layer, self._picked = view.layer, ""
@@ -360,16 +362,24 @@ def _fed_picture(prediction: Prediction | None) -> Index | None:
         left, top, right, bottom = (round(edge * scale) for edge in picture.box)
         cut = picture.pixels[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
         return cut if cut.size else picture.pixels
-    seen = picture_input(prediction.fed)
-    if seen is None or seen.channels not in (1, 3):
+    if not prediction.fed:
         return None
-    maps = feature_maps(prediction.fed[seen.name], seen.channels_last)
-    return stretched(thinned(maps, 256)) if maps is not None else None
+    seen = picture_input(prediction.fed)
+    name = seen.name if seen is not None else next(iter(prediction.fed))
+    maps = feature_maps(prediction.fed[name], seen is not None and seen.channels_last)
+    if maps is None:
+        return None
+    if seen is not None and seen.channels in (1, 3):
+        return stretched(thinned(maps, 256))
+    drawn = tiles(maps, 128, 1, prediction.fed[name].ndim == 3)
+    width = 128 if drawn.form != "vector" else 24
+    return pictured(drawn, 1, 1, 128, width, 0)[..., :3]
 
 
 def _answer(model: Model, prediction: Prediction | None, head: Head | None) -> Caption:
     if head is not None:
-        return Caption("answer", f"{format.count(len(head.probabilities))} classes")
+        count = len(head.probabilities)
+        return Caption("answer", "1 class" if count == 1 else f"{format.count(count)} classes")
     if prediction is None:
         known = model.outputs[0] if model.outputs else None
         return Caption(plain(known.name), format.shape_hwc(known.shape)) if known else Caption("", "")

@@ -25,6 +25,7 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._families: tuple[str, ...] = ()
+        self._has_values = False
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             tooltip(
@@ -33,7 +34,9 @@ class Legend(QWidget):
             )
         )
 
-    def show_families(self, families: Set[str]) -> None:
+    def show_families(self, families: Set[str], has_values: bool) -> None:
+        """Name these families; ``has_values``: say what the colours of maps mean, too."""
+        self._has_values = has_values
         self._families = tuple(family for family in FAMILIES if family in families)
         self.setAccessibleName(", ".join(self._families))
         self.update()
@@ -60,7 +63,7 @@ class Legend(QWidget):
             painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, family)
             left += 14 + width + theme.GROUP
         widths = [metrics.horizontalAdvance(low) + BAR + metrics.horizontalAdvance(high) + 12 for _, low, high in _BARS]
-        for count in (2, 1):
+        for count in (2, 1) if self._has_values else ():
             needed = sum(widths[:count]) + theme.GROUP * count
             if left + needed <= right:
                 self._paint_bars(painter, metrics, right - needed + theme.GROUP, count)

@@ -129,7 +129,7 @@ def paint_ways(painter: QPainter, places: Places, seen: range) -> None:
         shown.add(layered.end)
     for source, target in layered.links:
         if source in shown or target in shown:
-            _add_bend(path, places.start(source), places.goal(target), places.gap)
+            _add_link(path, places, places.start(source), places.goal(target))
     for way in layered.ways:
         if way.first < seen.stop and way.last >= seen.start - 1:
             _add_way(path, places, way.source, way.targets, places.heights[way.source], (left - 40, right + 40))
@@ -141,16 +141,18 @@ def paint_ways(painter: QPainter, places: Places, seen: range) -> None:
     painter.restore()
 
 
-def _add_bend(path: QPainterPath, start: QPointF, goal: QPointF, gap: float) -> None:
-    """Lead from one height to another within the gap before the goal."""
+def _add_link(path: QPainterPath, places: Places, start: QPointF, goal: QPointF) -> None:
+    """Lead to the next generation, from one height to another within the gap between them."""
     path.moveTo(start)
-    turn = QPointF(max(start.x(), goal.x() - gap), start.y())
-    if abs(start.y() - goal.y()) < 0.5 or gap < 4:
-        path.lineTo(goal)
-        return
-    path.lineTo(turn)
-    middle = (turn.x() + goal.x()) / 2
-    path.cubicTo(QPointF(middle, turn.y()), QPointF(middle, goal.y()), goal)
+    if abs(start.y() - goal.y()) >= 0.5 and places.gap >= 4:
+        _add_bend(path, _behind(places, start.x()), start.y(), _before(places, goal.x()), goal.y())
+    path.lineTo(goal)
+
+
+def _add_bend(path: QPainterPath, left: float, here: float, right: float, there: float) -> None:
+    middle = (left + right) / 2
+    path.lineTo(left, here)
+    path.cubicTo(QPointF(middle, here), QPointF(middle, there), QPointF(right, there))
 
 
 def _add_way(
@@ -163,12 +165,9 @@ def _add_way(
 ) -> None:
     """Lead out of a column, past others, and to each target."""
     start, gap = places.start(source), places.gap
-    number = places.generation_at(start.x() - 0.5)
-    out = max(start.x(), places.lefts[number] + places.widths[number] if number >= 0 else start.x())
+    out = _behind(places, start.x())
     path.moveTo(start)
-    path.lineTo(out, start.y())
-    middle = out + gap / 2
-    path.cubicTo(QPointF(middle, start.y()), QPointF(middle, height), QPointF(out + gap, height))
+    _add_bend(path, out, start.y(), out + gap, height)
     end = out + gap
     for target in targets:
         goal = places.goal(target)
@@ -177,11 +176,17 @@ def _add_way(
             end = max(end, min(turn, view[1]))
             continue
         path.moveTo(turn, height)
-        path.cubicTo(QPointF(turn + gap / 2, height), QPointF(turn + gap / 2, goal.y()), QPointF(turn + gap, goal.y()))
+        _add_bend(path, turn, height, turn + gap, goal.y())
         path.lineTo(goal)
         end = max(end, turn)
     path.moveTo(out + gap, height)
     path.lineTo(end, height)
+
+
+def _behind(places: Places, x: float) -> float:
+    """Return the right end of the generation at a place; of the picture, the place itself."""
+    number = places.generation_at(x - 0.5)
+    return max(x, places.lefts[number] + places.widths[number]) if number >= 0 else x
 
 
 def _before(places: Places, x: float) -> float:
@@ -279,7 +284,7 @@ def lines_of(caption: Caption, metrics: QFontMetricsF, room: float) -> list[str]
         sizes = [head, f"{times}{tail}".strip()]
     sizes = [each for each in sizes if each]
     room = max([room, *map(metrics.horizontalAdvance, sizes)])
-    return [metrics.elidedText(caption.name, Qt.TextElideMode.ElideRight, room + 0.5), *sizes]
+    return [elided(caption.name, metrics, room + 0.5), *sizes]
 
 
 # ---------------------------------------------------------------- the answer

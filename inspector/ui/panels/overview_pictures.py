@@ -13,10 +13,13 @@ from inspector.graph.model import Array, Layer, Run, Tensor
 from inspector.render.columns import Tiles, tiles
 from inspector.ui.later import Later
 
-TURN_SECONDS = 0.05  # of making tiles before those that are there are shown
+TURN_SECONDS = 0.1  # of making tiles before those that are there are shown
+_PAUSE_SECONDS = 0.0005
 _MOST_BYTES = 1 << 26
 
-_Made = dict[str, tuple[int, Tiles | None]]  # by tensor: for what size, and what; None where nothing can be drawn
+_Wish = tuple[int, int]  # pixels along a tile's longer side, and tiles
+_Made = dict[str, tuple[_Wish, Tiles | None]]  # by tensor: for what, and what; None where nothing can be drawn
+_NOTHING: tuple[_Wish, None] = ((0, 0), None)
 
 
 class ColumnPictures(QObject):
@@ -32,7 +35,7 @@ class ColumnPictures(QObject):
         super().__init__(parent)
         self._tensors: Mapping[str, Array] = {}
         self._made: _Made = {}
-        self._wanted: dict[str, tuple[Tensor, int]] = {}
+        self._wanted: dict[str, tuple[Tensor, _Wish]] = {}
         self._bytes = 0
         self._turn = 0
         self._is_working = False
@@ -60,24 +63,25 @@ class ColumnPictures(QObject):
         """Everything that was asked for is there."""
         return not self._wanted and not self._is_working
 
-    def of(self, layer: Layer, size: int) -> Tiles | None:
-        """Return a layer's tiles, perhaps smaller ones, if they have been made; else, or then, they will be.
+    def of(self, layer: Layer, size: int, count: int) -> Tiles | None:
+        """Return a layer's tiles, perhaps smaller or fewer ones, if they have been made; else, or then, they will be.
 
         Args:
             layer: In the run.
             size: Pixels along a tile's longer side.
+            count: How many tiles.
         """
         name = layer.output.name
-        there, found = self._made.get(name, (0, None))
-        if there < size and name in self._tensors:
-            self._wanted[name] = layer.output, size
+        there, found = self._made.get(name, _NOTHING)
+        if (there[0] < size or there[1] < count) and name in self._tensors:
+            self._wanted[name] = layer.output, (max(size, there[0] if there[1] < count else 0), count)
             if not self._is_working and not self._timer.isActive():
                 self._timer.start()
         return found
 
     def there(self, layer: Layer) -> Tiles | None:
         """Return a layer's tiles if they have been made."""
-        return self._made.get(layer.output.name, (0, None))[1]
+        return self._made.get(layer.output.name, _NOTHING)[1]
 
     @Slot()
     def _begin(self) -> None:
@@ -97,11 +101,11 @@ class ColumnPictures(QObject):
         found = self._later.result(self._turn, self._work)
         self._later.forget()
         self._is_working = False
-        for name, (size, each) in (found or {}).items():
-            last = self._made.pop(name, (0, None))[1]
+        for name, (wish, each) in (found or {}).items():
+            last = self._made.pop(name, _NOTHING)[1]
             self._bytes += (each.index.nbytes if each is not None else 0) - (last.index.nbytes if last else 0)
-            self._made[name] = size, each
-            if name in self._wanted and self._wanted[name][1] <= size:
+            self._made[name] = wish, each
+            if name in self._wanted and self._wanted[name][1] == wish:
                 del self._wanted[name]
         while self._bytes > _MOST_BYTES and len(self._made) > len(found or {}):
             _, oldest = self._made.pop(next(iter(self._made)))
@@ -112,17 +116,17 @@ class ColumnPictures(QObject):
 
 
 def _tiles(
-    wanted: Mapping[str, tuple[Tensor, int]], tensors: Mapping[str, Array], chosen: Mapping[str, tuple[int, ...]]
+    wanted: Mapping[str, tuple[Tensor, _Wish]], tensors: Mapping[str, Array], chosen: Mapping[str, tuple[int, ...]]
 ) -> _Made:
     """Make as many as there is time for."""
     until = time.monotonic() + TURN_SECONDS
     made: _Made = {}
-    for name, (known, size) in wanted.items():
+    for name, (known, (size, count)) in wanted.items():
         read = reading(tensors[name], known, tensors)
-        made[name] = (
-            size,
-            tiles(read.maps, size, read.form == "signal", chosen.get(name, ())) if read is not None else None,
-        )
+        is_signal = read is not None and read.form == "signal"
+        drawn = tiles(read.maps, size, count, is_signal, chosen.get(name, ())) if read is not None else None
+        made[name] = (size, count), drawn
+        time.sleep(_PAUSE_SECONDS)  # whoever paints meanwhile would else wait for Python's lock, again and again
         if time.monotonic() > until:
             break
     return made

@@ -11,14 +11,15 @@ from PySide6.QtCore import QPointF, QRectF
 
 from inspector.graph.columns import INPUT, Columns
 from inspector.graph.layering import Layered
-from inspector.render.columns import MOST, Form
+from inspector.render.columns import Form
 
 STRIPE = 4
 STRIPE_ROOM = 8  # with the space below it
 BRACKETS = 22  # pixels above the columns
 EDGE = 12
 _APART = 14  # between columns above each other
-_MOST_ABOVE_EACH_OTHER = 20  # tiles, of columns that stand above each other
+_MOST = 16  # tiles of a column
+_MOST_TINY = 64  # ... where they are only a few pixels large
 _MOST_FOR_WAYS = 0.3  # of the height
 
 
@@ -149,7 +150,8 @@ class Places:
         room = self._last - self._first
         apart = min(_APART, room * 0.3 / max(1, len(generation) - 1))
         each = max(3.0, (room - (apart + STRIPE_ROOM) * (len(generation) - 1)) / len(generation))
-        most = max(4, _MOST_ABOVE_EACH_OTHER // len(generation))
+        most = _MOST_TINY if self.tile < 8 else _MOST
+        most = max(4, most if len(generation) == 1 else most * 5 // 4 // len(generation))
         sizes = [_sized(self.drawing.contents[place], self.tile, each, most) for place in generation]
         height = sum(size.height for size in sizes) + (apart + STRIPE_ROOM) * (len(sizes) - 1)
         top = self.axis - height / 2 - STRIPE_ROOM
@@ -228,19 +230,20 @@ def width_of(kind: str, tile: float) -> float:
     return max(1.0, tile)
 
 
-def width_of_all(drawing: Drawing, tile: float, ends: tuple[float, float]) -> float:
-    """Return the width of the whole network at an enlargement."""
+def widths_of(drawing: Drawing) -> Mapping[str, int]:
+    """Count the generations by what the widest column in each holds: for ``width_of_all``."""
     counted: dict[str, int] = {}
     for generation in drawing.layered.generations:
         widest = max((drawing.contents[place].kind for place in generation), key=_RANK.__getitem__)
         counted[widest] = counted.get(widest, 0) + 1
-    return _sum(counted, tile, ends)
+    return counted
 
 
 _RANK: Mapping[str, int] = {"bar": 0, "blank": 1, "vector": 1, "rows": 2, "maps": 2}
 
 
-def _sum(counted: Mapping[str, int], tile: float, ends: tuple[float, float]) -> float:
+def width_of_all(counted: Mapping[str, int], tile: float, ends: tuple[float, float]) -> float:
+    """Return the width of the whole network at an enlargement."""
     gap = gap_of(tile)
     inner = sum(count * (width_of(kind, tile) + gap) for kind, count in counted.items())
     return inner + 3 * EDGE + sum(ends) + gap
@@ -269,7 +272,7 @@ def _tiled(content: Content, tile: float, room: float, most: int) -> Spot:
     tile_width, tile_height = max(1, round(wide)), max(1, round(high))
     across = max(1, int((tile + gap) // (tile_width + gap)))
     down = max(1, int((room + gap) // (tile_height + gap)))
-    count = min(MOST, most, content.tiles, across * down)
+    count = min(most, content.tiles, across * down)
     across = min(across, count)
     down = -(-count // across)
     size = across * (tile_width + gap) - gap, down * (tile_height + gap) - gap

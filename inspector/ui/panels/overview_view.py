@@ -36,6 +36,7 @@ from inspector.ui.panels.overview_places import (
     Places,
     Spot,
     width_of_all,
+    widths_of,
 )
 
 STEPS = 1000  # of the slider
@@ -99,6 +100,7 @@ class OverviewView(QWidget):
         self.setAccessibleName("The network as columns of feature maps")
         self._scene: Scene | None = None
         self._places: Places | None = None
+        self._smallest: float | None = None
         self._tile = 0.0  # width of a column; 0 for as much as lets all be seen
         self._offset = 0.0
         self._selected = -1
@@ -124,7 +126,7 @@ class OverviewView(QWidget):
     def show_scene(self, scene: Scene, keeps_place: bool) -> None:
         """Show a network; ``keeps_place`` where it is the one that was shown before."""
         self._scene = scene
-        self._places = None
+        self._places = self._smallest = None
         self._ready.clear()
         self._ready_pixels = 0
         if not keeps_place:
@@ -183,12 +185,15 @@ class OverviewView(QWidget):
         """Return the width of a column with which all is seen."""
         if self._scene is None:
             return 1.0
-        low, high = 0.02, self.largest_tile()
-        for _ in range(40):
-            middle = math.sqrt(low * high)
-            fits = width_of_all(self._scene.drawing, middle, self._ends(middle)) <= self.width()
-            low, high = (middle, high) if fits else (low, middle)
-        return low
+        if self._smallest is None:
+            counted = widths_of(self._scene.drawing)
+            low, high = 0.02, self.largest_tile()
+            for _ in range(24):
+                middle = math.sqrt(low * high)
+                fits = width_of_all(counted, middle, self._ends(middle)) <= self.width()
+                low, high = (middle, high) if fits else (low, middle)
+            self._smallest = low
+        return self._smallest
 
     def largest_tile(self) -> float:
         """Return the width of a column with which it fills the view."""
@@ -325,7 +330,7 @@ class OverviewView(QWidget):
     def _picture(self, place: int, spot: Spot, column: Column, may_make: bool) -> QPixmap | None:
         ratio = self.devicePixelRatioF()
         size = _enough(max(spot.tile_width, spot.tile_height) * ratio)
-        tiles = self.pictures.of(column.shown, size)
+        tiles = self.pictures.of(column.shown, size, spot.count)
         if tiles is None:
             return None
         kept = self._ready.get(place)
@@ -456,7 +461,7 @@ class OverviewView(QWidget):
         self.hovered.emit(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._places = None
+        self._places = self._smallest = None
         self._moved()
         self.enlarged.emit(self.step())
 

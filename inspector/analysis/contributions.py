@@ -54,6 +54,12 @@ class Contributions:
         sizes = np.abs(self.parts)
         return float(sizes[np.isfinite(sizes)].max(initial=0.0))
 
+    @property
+    def widest(self) -> float:
+        """The size of the largest finite number among parts, bias, logit and the sums up to each part."""
+        sizes = np.abs(np.concatenate([self.parts, self.running(), [self.bias, self.logit, self.logit - self.rest]]))
+        return float(sizes[np.isfinite(sizes)].max(initial=0.0))
+
     def ranked(self) -> tuple[int, ...]:
         """Return the channels by the size of their part, the largest first."""
         return tuple(int(each) for each in np.argsort(-np.abs(self.parts), kind="stable"))

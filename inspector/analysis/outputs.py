@@ -35,7 +35,7 @@ def described(
         said: What the user says that outputs are, by name: a kind from ``SHOWN_AS``.
     """
     graph = Graph(model)
-    seen, pictures = picture_input(prediction.fed), pictures_fed(prediction.fed)
+    seen, pictures = picture_input(prediction.fed, model), pictures_fed(prediction.fed)
     is_bgr = prediction.preprocessing is not None and prediction.preprocessing.channels == "BGR"
     found = []
     for name, values in prediction.outputs.items():

@@ -11,6 +11,7 @@ import numpy as np
 from inspector.explain.facts import Index
 from inspector.graph.model import Array, Layer, Model, Tensor
 
+_MOST_LOOKED_AT = 1 << 21  # elements of a map
 _MOST_AXES = 5  # of a tensor that is read as maps, without those that count the passes of a loop
 
 
@@ -91,14 +92,19 @@ def map_of(known: Tensor, tensor: Array, spot: Spot) -> Array | None:
 
 
 def strongest(known: Tensor, tensor: Array, channel: int, slice: int | None = None) -> tuple[int, int]:
-    """Return where a channel's map is furthest from zero; the first place where all are alike, or where it has none."""
+    """Return where a channel's map is furthest from zero; the first place where all are alike, or where it has none.
+
+    Of a very large map only some elements are looked at.
+    """
     found = map_of(known, tensor, Spot(channel, (0, 0), slice))
     if found is None or not found.size or found.dtype.kind not in "biuf":
         return (0, 0)
+    step = math.ceil(math.sqrt(found.size / _MOST_LOOKED_AT))
+    found = found[::step, ::step]
     with np.errstate(invalid="ignore"):
         sizes = np.nan_to_num(np.abs(found.astype(np.float32)), nan=0.0, posinf=0.0, neginf=0.0)
     row, column = np.unravel_index(int(np.argmax(sizes)), found.shape)
-    return int(row), int(column)
+    return int(row) * step, int(column) * step
 
 
 # ---------------------------------------------------------------- who made what

@@ -63,7 +63,7 @@ def dequantize(at: Index, sources: Sources) -> Arithmetic:
 
 def dynamic_quantize(at: Index, sources: Sources) -> Arithmetic:
     """Explain DynamicQuantizeLinear: scale and zero point from the smallest and largest number, 0 among them."""
-    values = sources.array(0).astype(np.float64)
+    values = sources.array(0)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     scale = float(np.float32((high - low) / 255)) or 1.0
     zero_point = float(np.clip(np.rint(-low / scale), 0, 255))

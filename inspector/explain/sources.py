@@ -14,6 +14,7 @@ from inspector.graph.model import Array, AttributeValue, Layer, Model
 from inspector.graph.weight import Weight
 
 Indices = NDArray[np.int64]
+MOST_NUMBERS = 1 << 20  # that go into one element; each takes some 50 bytes with its place
 _KEPT_BYTES = 64 << 20  # of a weight that was read whole, so that the next element need not read it again
 
 
@@ -151,8 +152,15 @@ class Sources:
         """Return the elements of an input at all combinations of ``axes``, the indices along each of its axes.
 
         Those below 0 or beyond the end are padding, and 0.
+
+        Raises:
+            NotExplainedError: They are more than can be written out.
         """
-        shape = self.shape(place)
+        shape, count = self.shape(place), math.prod(len(each) for each in axes)
+        if count > MOST_NUMBERS:
+            raise NotExplainedError(
+                f"{count:,} numbers go into this element; up to {MOST_NUMBERS:,} are written out and added up here."
+            )
         inside = [(each >= 0) & (each < length) for each, length in zip(axes, shape, strict=True)]
         clipped = [np.where(keep, each, 0) for keep, each in zip(inside, axes, strict=True)]
         values: Numbers = np.zeros([len(each) for each in axes], np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspector.graph.model import Layer, Model
 
@@ -78,8 +78,10 @@ def columns_of(model: Model) -> Columns:
     wiring = _Wiring(model, drawn)
     groups = _groups(drawn, wiring)
     of_layer = {layer.name: place for place, group in enumerate(groups) for layer in group}
-    columns = tuple(_column(place, group, of_layer, wiring) for place, group in enumerate(groups))
-    return Columns(columns, of_layer, len(model.layers) - len(drawn))
+    columns = [_column(place, group, of_layer, wiring) for place, group in enumerate(groups)]
+    blocks = {column.path[:depth] for column in columns for depth in range(1, len(column.path) + 1)}
+    columns = [_within(column, blocks) for column in columns]
+    return Columns(tuple(columns), of_layer, len(model.layers) - len(drawn))
 
 
 def _unmoved(model: Model) -> frozenset[str]:
@@ -198,6 +200,12 @@ def _column(place: int, group: tuple[Layer, ...], of_layer: Mapping[str, int], w
         all(_is_reordering(layer) or layer.family == "merge" or layer.op_type in _SAME for layer in group),
         tuple(tensor.name for layer in group for tensor in layer.outputs if tensor.name in wiring.given),
     )
+
+
+def _within(column: Column, blocks: Set[tuple[str, ...]]) -> Column:
+    """Put a column that is called like what others are part of into it: ``/layer1.0/Add`` after ``/layer1.0/conv1``."""
+    block = (*column.path, column.name)
+    return replace(column, path=block, name=column.layers[0].op_type) if block in blocks else column
 
 
 def _named(group: tuple[Layer, ...]) -> tuple[tuple[str, ...], str]:

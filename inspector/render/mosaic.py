@@ -41,6 +41,19 @@ def reduced(maps: Values, grid: Grid, zoom: float = 1) -> Values:
     return means
 
 
+def sampled(maps: Values, grid: Grid, zoom: float = 1) -> Values:
+    """Return one element of those that share a pixel: what ``reduced`` would give, roughly, but at once.
+
+    Args and what is returned are those of ``reduced``, except that the numbers keep their type.
+    """
+    height, width = (min(pixels, there) for pixels, there in zip(_wanted(grid, zoom), maps.shape[1:3], strict=True))
+    if (height, width) == maps.shape[1:3]:
+        return maps
+    rows = np.arange(height) * maps.shape[1] // height
+    columns = np.arange(width) * maps.shape[2] // width
+    return maps[:, rows[:, np.newaxis], columns]
+
+
 def reduced_colors(tiles: Index, grid: Grid, zoom: float = 1) -> Index:
     """Return ``(channels, height, width, 3)`` colors as ``reduced`` returns numbers."""
     means = reduced(tiles, grid, zoom)
@@ -165,8 +178,8 @@ def window(lying: Sheet, left: float, top: float, width: int, height: int, zoom:
     """
     grid = lying.grid
     stored_height, stored_width = lying.pixels.shape[0] // grid.rows, lying.pixels.shape[1] // grid.columns
-    y, no_y = _sampled(top, height, zoom, grid.pitch[0], grid.tile_height, stored_height, grid.rows)
-    x, no_x = _sampled(left, width, zoom, grid.pitch[1], grid.tile_width, stored_width, grid.columns)
+    y, no_y = _seen(top, height, zoom, grid.pitch[0], grid.tile_height, stored_height, grid.rows)
+    x, no_x = _seen(left, width, zoom, grid.pitch[1], grid.tile_width, stored_width, grid.columns)
     blank = no_y[:, None] | no_x[None, :]
     full = grid.channels - (grid.rows - 1) * grid.columns
     if full < grid.columns:
@@ -178,7 +191,7 @@ def window(lying: Sheet, left: float, top: float, width: int, height: int, zoom:
     return Window(pixels, blank, kinds)
 
 
-def _sampled(
+def _seen(
     start: float, count: int, zoom: float, pitch: int, drawn: int, stored: int, tiles: int
 ) -> tuple[NDArray[np.intp], Mask]:
     """Return the stored row (or column) under each screen pixel, and where there is none."""

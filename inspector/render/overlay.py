@@ -48,7 +48,8 @@ def _strength(index: Index, has_middle: bool) -> Index:
     if not has_middle:
         return index
     apart = np.abs(index.astype(np.int16) - _NEUTRAL)
-    return np.minimum(2 * apart, 255).astype(np.uint8)
+    strength: Index = np.minimum(2 * apart, 255).astype(np.uint8)
+    return strength
 
 
 def _kinds(values: Values) -> Index | None:

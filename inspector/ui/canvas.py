@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyqtgraph
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView, QSizePolicy
 
+from inspector.graph.context import Rectangle
 from inspector.render.arrays import Index, Values
 from inspector.render.grid import Grid, Place, best_grid
 from inspector.render.indices import indices
 from inspector.render.limits import Limits
-from inspector.render.mosaic import Sheet, overlay, reduced, reduced_colors, sheet, window
+from inspector.render.mosaic import Sheet, overlay, reduced, reduced_colors, sampled, sheet, window
 from inspector.render.survey import Specials
 from inspector.ui import margins, theme
+from inspector.ui.later import Later
 from inspector.ui.lens import Lens
 from inspector.ui.margins import EDGE, Bar
 from inspector.ui.painting import paint_focus
 
 STEP = 1.25  # of a click of the wheel
+AT_ONCE = 1 << 24  # elements that are averaged while the window waits, some 20 ms
 
 
 class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
@@ -59,9 +64,13 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         self._rows_are_channels = False
         self._channel = -1
         self._element: tuple[int, int] | None = None
+        self._linked: tuple[tuple[int, int] | None, Rectangle | None] = None, None
         self._is_dimmed = False
         self._lens: Lens | None = None
         self._reduced: Values | None = None  # the tiles, as many elements as are seen
+        self._number = 0  # of the tiles, to tell them from those before
+        self._means = Later(self)  # of very many elements
+        self._means.done.connect(self._take_means)
         self._sheet: Sheet | None = None
         self._sheet_zoom = 0.0
         self._pressed_at: QPoint | None = None
@@ -127,6 +136,8 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             self._shape, self._layout_key = tiles.shape, ()
         if tiles is not self._tiles:
             self._reduced = None
+            self._number += 1
+            self._means.forget()
         if not is_same:
             self._sheet = None
         self._tiles = tiles
@@ -135,11 +146,18 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
     def let_go(self) -> None:
         """Hold no numbers any more; what is painted stays until others are shown, and so does the part that is seen."""
         self._tiles = self._reduced = self._found = None
+        self._means.forget()
 
     def set_selection(self, channel: int, element: tuple[int, int] | None = None) -> None:
         """Frame a channel's tile (-1 for none), and an element in it."""
         self._channel, self._element = channel, element
         self.viewport().update()
+
+    def set_linked(self, cursor: tuple[int, int] | None, reached: Rectangle | None = None) -> None:
+        """Mark in the selected tile where the pointer is in another panel, or what a pixel of the picture reaches."""
+        if (cursor, reached) != self._linked:
+            self._linked = cursor, reached
+            self.viewport().update()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         """Show that the picture is about to be replaced."""
@@ -215,13 +233,27 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
     def _laid_out(self, lens: Lens, tiles: Values) -> Sheet:
         """Return the tiles with the elements that are seen at this zoom, computed anew where they must be."""
         if self._reduced is None or (lens.zoom != self._sheet_zoom and lens.grid.is_reduced):
-            reduce = reduced if self._limits is not None else reduced_colors
-            self._reduced = reduce(tiles, lens.grid, lens.zoom)  # type: ignore[arg-type]
+            self._reduced = self._fewer(lens, tiles)
             self._sheet, self._sheet_zoom = None, lens.zoom
         if self._sheet is None:
             drawn = indices(self._reduced, self._limits) if self._limits is not None else self._reduced
             self._sheet = sheet(drawn, lens.grid, self._found, lens.zoom)  # type: ignore[arg-type]
         return self._sheet
+
+    def _fewer(self, lens: Lens, tiles: Values) -> Values:
+        """Return the tiles with the elements that are seen; of very many a sample at once, and their means later."""
+        if self._limits is None:
+            return reduced_colors(tiles, lens.grid, lens.zoom)  # type: ignore[arg-type]
+        if tiles.size <= AT_ONCE:
+            return reduced(tiles, lens.grid, lens.zoom)
+        key = (self._number, lens.grid, lens.zoom)
+        means = self._means.result(key, partial(reduced, tiles, lens.grid, lens.zoom))
+        return means if means is not None else sampled(tiles, lens.grid, lens.zoom)
+
+    @Slot()
+    def _take_means(self) -> None:
+        self._reduced = None
+        self._sample()
 
     def _sample(self) -> None:
         """Compute the pixels of the screen."""
@@ -254,6 +286,7 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             margins.paint_samples(painter, lens, self)
         else:
             margins.paint_marks(painter, lens, self._channel, self._element)
+            margins.paint_linked(painter, lens, self._channel, *self._linked)
         if self._has_row_numbers and lens.grid.channels > 1:
             margins.paint_row_numbers(painter, lens, self)
         if self._bar is not None:

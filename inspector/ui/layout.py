@@ -25,7 +25,7 @@ from inspector.ui.settings import LAYOUT_VERSION, Settings
 
 COMPACT = 1_440  # below this width the side panels are narrower, and Kernels is a tab beside Output
 CRAMPED = 1_180  # below this width the side panels give up more of theirs
-OUTPUT_HEIGHT = 292  # the answer, five bars, how it was read and the control for that
+OUTPUT_HEIGHT = 326  # the answer, five bars, the search, how it was read and the control for that
 PREFERRED = QSize(1_600, 1_000)
 STARTED_WELL_AFTER_MS = 5_000
 BELOW = "channel"  # the panel that stands under the feature maps where there is room
@@ -181,7 +181,7 @@ class DockLayout(QObject):
             window.resizeDocks([seen, output, kernels], heights, Qt.Orientation.Vertical)
             below = [dock for dock in self.docks if dock.objectName() == BELOW]
             window.resizeDocks(
-                [maps, *below], [height * 58 // 100, height * 42 // 100][: 1 + len(below)], Qt.Orientation.Vertical
+                [maps, *below], [height * 56 // 100, height * 44 // 100][: 1 + len(below)], Qt.Orientation.Vertical
             )
 
     @Slot()

@@ -181,7 +181,7 @@ class MapView(QWidget):
         (height, width), ratio = self._size, self.devicePixelRatioF()
         cell = min((self.width() - 2 * EDGE) / width, (self.height() - 2 * EDGE) / height)
         pixels = math.floor(cell * ratio)
-        return pixels / ratio if pixels >= 1 and pixels > 0.75 * cell * ratio else max(cell, 1e-6)
+        return pixels / ratio if pixels >= 1 and pixels > 0.85 * cell * ratio else max(cell, 1e-6)
 
     @property
     def cell(self) -> float:

@@ -11,11 +11,12 @@ from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from inspector.format import MINUS
+from inspector.graph.context import Rectangle
 from inspector.render.arrays import Index
 from inspector.render.grid import Place
 from inspector.ui import theme
 from inspector.ui.lens import Lens
-from inspector.ui.painting import paint_mark
+from inspector.ui.painting import paint_cross, paint_mark
 
 EDGE = 6  # pixels round the tiles, for the frame of one that lies at the rim
 BAR_WIDTH = 12
@@ -78,6 +79,25 @@ def paint_marks(painter: QPainter, lens: Lens, channel: int, element: tuple[int,
         painter.setClipRect(lens.view)
         cell = lens.cell(Place(channel, *element))
         paint_mark(painter, cell, 2 if cell.width() >= 3 else 1)
+    painter.restore()
+
+
+def paint_linked(
+    painter: QPainter, lens: Lens, channel: int, cursor: tuple[int, int] | None, reached: Rectangle | None
+) -> None:
+    """Paint hairs to the place of the pointer in the selected tile, and a frame round what a pixel reaches there."""
+    grid = lens.grid
+    if not 0 <= channel < grid.channels or grid.height * grid.width == 1:
+        return
+    painter.save()
+    painter.setClipRect(lens.view)
+    tile = lens.tile(channel)
+    if reached is not None:
+        first = lens.cell(Place(channel, int(reached.top), int(reached.left)))
+        last = lens.cell(Place(channel, int(reached.bottom) - 1, int(reached.right) - 1))
+        paint_mark(painter, first.united(last), 1)
+    if cursor is not None and cursor[0] < grid.height and cursor[1] < grid.width:
+        paint_cross(painter, lens.cell(Place(channel, *cursor)), tile)
     painter.restore()
 
 

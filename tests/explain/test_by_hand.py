@@ -241,3 +241,10 @@ def test_json_has_the_terms_of_a_convolution(explained):
             "sum": 0,
         }
     ]
+
+
+def test_a_sum_of_more_numbers_than_can_be_written_out_says_how_many(explained):
+    picture = np.zeros((1, 1, 1100, 1000), np.float32)
+    found = explained("GlobalAveragePool", {"x": picture}, {}, (0, 0, 0, 0))
+    assert not found.explained
+    assert "1,100,000 numbers go into this element" in found.sentence

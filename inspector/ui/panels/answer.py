@@ -120,6 +120,7 @@ class Answer(QWidget):
         pins: tuple[int, ...] = (),
         selected: int = -1,
         remark: str = "",
+        rows: int | None = None,
     ) -> None:
         """Show an answer.
 
@@ -128,9 +129,10 @@ class Answer(QWidget):
             shown: The numbers of the ones below the pinned ones.
             pins: The numbers of those.
             selected: The number of the class that is looked into; -1 for none.
+            rows: For how many there is to be room; None for as many as there are.
             remark: Stands below the name of the best class, in place of its number.
         """
-        self.classes.show_classes(ranked, shown, pins, selected)
+        self.classes.show_classes(ranked, shown, pins, selected, rows)
         self.head.show_best(ranked.at(0), remark)
         self.updateGeometry()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.analysis.maps import feature_maps
@@ -34,7 +34,6 @@ from inspector.ui.panels.channel_side import Levels, ProfileView, StatisticsTabl
 from inspector.ui.panels.map_controls import SliceRow
 from inspector.ui.panels.map_reasons import why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, sees, value_of
-from inspector.ui.segments import Segments
 from inspector.ui.session import Cursor, Session
 from inspector.ui.surveyed import Surveyed, surveyed
 from inspector.ui.text import plain, tooltip
@@ -43,7 +42,7 @@ NO_MODEL = "Open a model and a picture: here you will see one channel of a layer
 BINS = 40
 SOON = 1 << 18  # numbers that are counted at once; more are counted while the window goes on
 NARROW = 520  # below this width the map and the overlay take turns, and the statistics make room
-PROFILE_HEIGHT = 58
+PROFILE_HEIGHT = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,9 @@ class ChannelPanel(Panel):
         self.opacity.setToolTip(tooltip("How much of the picture the strongest response covers"))
         self.enlarged = LabelledCombo("")
         self.enlarged.setAccessibleName("Enlargement")
-        self.enlarged.addItem("nearest", False)
         self.enlarged.addItem("smooth", True)
+        self.enlarged.addItem("nearest", False)
+        self.enlarged.setToolTip(tooltip("How the overlay is enlarged; the map beside it shows its cells as they are"))
         self.slices = SliceRow("Which slice of the volume is shown; the keys , and . go to the next one")
         self.map = MapView()
         self.map.setAccessibleName("The selected channel")
@@ -111,12 +111,15 @@ class ChannelPanel(Panel):
         self.table = StatisticsTable()
         self.map_caption, self.overlay_caption = Line("small"), Line("small")
         self.profile_caption = Line("small")
-        self.order = Segments("Order", (("index", "index"), ("value", "value")))
-        self.order.explain("index", "Channels by their number")
-        self.order.explain("value", "The channel with the largest value first")
-        self.order.choose("index")
+        self.by_value = QToolButton()
+        self.by_value.setCheckable(True)
+        self.by_value.setIcon(icons.icon("sort", 16))
+        self.by_value.setIconSize(QSize(16, 16))
+        self.by_value.setFixedSize(theme.CONTROL_HEIGHT, theme.CONTROL_HEIGHT)
+        self.by_value.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.by_value.setAccessibleName("Sort by value")
+        self.by_value.setToolTip(tooltip("List the channels by their value at this place, the largest first"))
         self.profile = ProfileView()
-        self._by_value = False
         self._surveyed: Surveyed | None = None
         self._values: Values | None = None  # the map that is shown
         self._map_key: tuple[object, ...] = ()
@@ -129,9 +132,9 @@ class ChannelPanel(Panel):
         top = QHBoxLayout()
         top.setSpacing(theme.SPACING)
         top.addWidget(self.heading, 1)
-        self._opacity_label = Line("small")
-        self._opacity_label.setFixedWidth(46)
-        self._opacity_label.show_spans([Span("opacity", "muted")])
+        self._opacity_label = QLabel("opacity")
+        self._opacity_label.setFont(theme.font("small"))
+        self._opacity_label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         for widget in (self.overlaid, self._opacity_label, self.opacity, self.enlarged):
             top.addWidget(widget)
         self._map_column, self._overlay_column = QWidget(), QWidget()
@@ -163,18 +166,17 @@ class ChannelPanel(Panel):
         middle.addWidget(self._side)
         below = QHBoxLayout()
         below.setSpacing(theme.SPACING)
-        below.addWidget(self.profile_caption, 1)
-        below.addWidget(self.order)
+        below.addWidget(self.by_value)
+        below.addWidget(self.profile, 1)
         self.profile.setMaximumHeight(PROFILE_HEIGHT)
-        self._middle = middle
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, theme.SPACING)
         layout.setSpacing(theme.GAP)
         layout.addLayout(top)
         layout.addWidget(self.slices)
         layout.addLayout(middle, 1)
+        layout.addWidget(self.profile_caption)
         layout.addLayout(below)
-        layout.addWidget(self.profile)
 
     def _connect(self, session: Session) -> None:
         self.overlaid.toggled.connect(self.refresh)
@@ -187,7 +189,7 @@ class ChannelPanel(Panel):
             view.looked.connect(self._look)
         self.curve.hovered.connect(self._hover_sample)
         self.curve.picked.connect(self._pick_sample)
-        self.order.chosen.connect(self._choose_order)
+        self.by_value.toggled.connect(self._on_cursor)
         self.profile.hovered.connect(self._hover_channel)
         self.profile.picked.connect(session.select_channel)
         self._counting.done.connect(self.refresh)
@@ -240,7 +242,7 @@ class ChannelPanel(Panel):
             shared_limits(low, high),
             palette(colormap),
             COLORMAPS[colormap].is_diverging,
-            bool(self.enlarged.currentData()),
+            False,
             reading.values.dtype.kind in "iu",
         )
         is_signal, is_vector = reading.form == "signal", reading.form == "vector"
@@ -248,10 +250,12 @@ class ChannelPanel(Panel):
         self._arrange(is_signal, is_vector, ground is not None)
         if is_signal:
             self.curve.show_curves(self._values, (), 0, known.survey.low, known.survey.high, "time step")
-        self.map.show_map(shown)
+        blended = replace(shown, is_smooth=bool(self.enlarged.currentData()))
         if ground is not None:
-            self.overlay.show_map(shown, ground, self.opacity.value() / 100)
+            self.map.show_map(shown)
+            self.overlay.show_map(blended, ground, self.opacity.value() / 100)
         else:
+            self.map.show_map(blended)
             self.overlay.clear()
         self._draw_captions(layer, low, high, reading)
         self._draw_side(shown, key)
@@ -373,7 +377,7 @@ class ChannelPanel(Panel):
         return in_elements(seen.rectangle, place, maps.height, maps.width)
 
     def _draw_profile(self, reading: Reading, place: tuple[int, int] | None) -> None:
-        found = profile(reading, *place, self._by_value) if place is not None else None
+        found = profile(reading, *place, self.by_value.isChecked()) if place is not None else None
         self.profile.show_profile(found, self.session.view.channel)
         if place is None or found is None:
             said = "Point at a cell: here you will see its place in every channel."
@@ -431,11 +435,6 @@ class ChannelPanel(Panel):
         """Keep both views on the same part of the map."""
         self.map.set_camera(camera)
         self.overlay.set_camera(camera)
-
-    @Slot(str)
-    def _choose_order(self, order: str) -> None:
-        self._by_value = order == "value"
-        self._on_cursor()
 
     @Slot(int)
     def _choose_slice(self, place: int) -> None:

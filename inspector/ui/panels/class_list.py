@@ -27,10 +27,12 @@ from inspector.ui.painting import paint_focus
 from inspector.ui.text import elided, plain, tooltip
 
 ROW = 22
+NOTHING_FOUND = "No class has this number or name."
 MOST = 20  # rows that are seen without scrolling
 _PIN = 14
 _GAP = 12
-_LEAST = 190.0  # for name and bar, or the margins are left out
+_WITH_MARGIN, _WITH_LOGIT = 170.0, 112.0  # pixels for name and bar, or these columns are left out
+_LEAST_BAR = 40.0
 _BAR = 10
 
 
@@ -85,6 +87,7 @@ class ClassList(QAbstractScrollArea):
         self._selected = -1
         self._hovered = -1
         self._has_ranks = False
+        self._rows = 0
         self._is_dimmed = False
         self._keyboard = False
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -98,7 +101,12 @@ class ClassList(QAbstractScrollArea):
     # ---------------------------------------------------------------- what is shown
 
     def show_classes(
-        self, classes: RankedClasses | None, shown: Sequence[int], pins: tuple[int, ...], selected: int
+        self,
+        classes: RankedClasses | None,
+        shown: Sequence[int],
+        pins: tuple[int, ...] = (),
+        selected: int = -1,
+        rows: int | None = None,
     ) -> None:
         """Show these classes.
 
@@ -107,7 +115,9 @@ class ClassList(QAbstractScrollArea):
             shown: Their numbers, those that are pinned not among them.
             pins: The numbers of the pinned ones.
             selected: The number of the one that is looked into; -1 for none.
+            rows: For how many there is to be room, pinned ones among them; None for as many as there are.
         """
+        self._rows = min(len(shown), MOST) + len(pins) if rows is None else rows
         is_shorter = len(shown) < len(self._shown)
         self._classes, self._shown, self._pins, self._selected = classes, shown, pins, selected
         self._has_ranks = classes is not None and any(
@@ -154,7 +164,7 @@ class ClassList(QAbstractScrollArea):
         self.viewport().update()
 
     def sizeHint(self) -> QSize:
-        return QSize(260, ROW * (len(self._pins) + min(MOST, len(self._shown))))
+        return QSize(260, ROW * self._rows)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
@@ -180,29 +190,30 @@ class ClassList(QAbstractScrollArea):
 
     def columns(self) -> Columns:
         """Return where the columns are now."""
-        small, normal, bold = (
-            QFontMetricsF(each) for each in (theme.font("small"), theme.font(), theme.font(bold=True))
-        )
-        width = float(self.viewport().width()) - theme.MARGIN
+        small, normal = QFontMetricsF(theme.font("small")), QFontMetricsF(theme.font())
+        bold = QFontMetricsF(theme.font(bold=True))
+        width, left = float(self.viewport().width()) - theme.MARGIN, float(theme.MARGIN)
         classes = self._classes
         sample = [*self._pins, *self._shown[:MOST], *self._shown[-2:]]
         texts = [self.texts(index) for index in sample]
-        logit = max((small.horizontalAdvance(text[2]) for text in texts if text[2]), default=0.0)
-        logit = max(logit, small.horizontalAdvance("logit")) + _GAP if logit else 0.0
-        widest = max((normal.horizontalAdvance(text[1]) for text in texts), default=0.0)
-        probability = max(widest, small.horizontalAdvance("probability")) + _GAP
-        left = float(theme.MARGIN)
+        probability = max((normal.horizontalAdvance(text[1]) for text in texts), default=0.0)
+        probability = max(probability, small.horizontalAdvance("probability")) + _GAP
         if classes is not None and self._has_ranks:
             left += max((small.horizontalAdvance(format.count(classes.rank(each))) for each in sample), default=0.0) + 8
-        room = width - left - probability - logit
-        margin = 0.0
-        if classes is not None and len(classes) > 1 and not classes.is_independent:
+        room, logit, margin = width - left - probability, 0.0, 0.0
+        if any(text[2] for text in texts):
+            logit = max(small.horizontalAdvance(text) for text in (*(each[2] for each in texts), "logit")) + _GAP
+            logit = logit if room - logit >= _WITH_LOGIT else 0.0
+            room -= logit
+        if classes is not None and len(classes) > 1 and not classes.is_independent and logit:
             margins = (format.significant(classes.margin(each)) for each in sample)
             margin = max(small.horizontalAdvance(text) for text in (*margins, "margin")) + _GAP
-            margin = margin if room - margin >= _LEAST else 0.0
-        room -= margin
+            margin = margin if room - margin >= _WITH_MARGIN else 0.0
+            room -= margin
         names = max((bold.horizontalAdvance(text[0]) for text in texts), default=0.0) + _GAP
-        bar_left = left + min(names, max(room * 0.5, room - 72))
+        if self._pins:
+            names += _PIN
+        bar_left = left + min(names, room - max(_LEAST_BAR, min(72.0, room * 0.4)))
         ends = width - margin - logit, width - margin if logit else 0.0, width if margin else 0.0
         return Columns(left, bar_left - 6, bar_left, left + room, *ends)
 
@@ -236,6 +247,11 @@ class ClassList(QAbstractScrollArea):
         if pinned and self._shown:
             line = QRectF(theme.MARGIN, pinned * ROW - 1, view.width() - 2 * theme.MARGIN, 1)
             painter.fillRect(line, theme.color("border"))
+        if not self.indices:
+            painter.setFont(theme.font("small"))
+            painter.setPen(theme.color("muted"))
+            where = QRectF(theme.MARGIN, 0, view.width() - 2 * theme.MARGIN, ROW)
+            painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, NOTHING_FOUND)
         if self.hasFocus() and self._keyboard:
             paint_focus(painter, view)
 

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.analysis import heads
 from inspector.analysis.heads import Head
 from inspector.analysis.ranked_classes import RankedClasses, ranked_classes
 from inspector.graph.model import Model, Run
-from inspector.ui import theme
+from inspector.ui import icons, theme
 from inspector.ui.controls import SearchField
 from inspector.ui.forms import Section
-from inspector.ui.lines import Line, Span, facts
+from inspector.ui.lines import Line, facts
 from inspector.ui.panels.answer import Answer
-from inspector.ui.panels.class_list import class_name
+from inspector.ui.panels.class_list import MOST, class_name
 from inspector.ui.panels.logit_parts import Choice, LogitParts
 from inspector.ui.session import View
+from inspector.ui.text import shortened, tooltip
 
 SHOWN = 5
 _COUNTS = (SHOWN, 10, 20)
@@ -30,14 +31,14 @@ class ClassesView(QWidget):
     """Classes as bars, a search, and the parts of the logit of the one that is looked into.
 
     Signals:
-        chosen: The number of the class that the user wants to look into; None for the best one.
+        chosen: The number of the class that the user wants to look into; -1 for the best one.
         channel_wanted: The user wants to see that layer's channel.
         element_wanted: The user wants to see how that class's number was computed.
         hovered: The number of the class under the pointer; -1 for none.
         changed: Something else is to be shown: call ``show_head`` again.
     """
 
-    chosen = Signal(object)
+    chosen = Signal(int)
     channel_wanted = Signal(str, int)
     element_wanted = Signal(int)
     hovered = Signal(int)
@@ -50,13 +51,17 @@ class ClassesView(QWidget):
         self.search = SearchField("Class")
         self.search.setToolTip("A class's number, or a part of its name")
         self.count = Choice("Top")
-        self.nothing_found = Line("small")
+        self.compute = QToolButton()
+        self.compute.setIcon(icons.icon("arithmetic", 16, "muted"))
+        self.compute.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.compute.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.parts = LogitParts()
         self.origin = Section("How this logit came about", self.parts)
         self.ranked: RankedClasses | None = None
         self.pins: tuple[int, ...] = ()
         self._made_of: tuple[Head, tuple[str, ...]] | None = None
         self._asked = -1  # the class whose menu is open
+        self._looked_into = -1
         self._lay_out()
         self._connect()
 
@@ -65,10 +70,10 @@ class ClassesView(QWidget):
         tools.setSpacing(theme.SPACING)
         tools.addWidget(self.search, 1)
         tools.addWidget(self.count)
+        tools.addWidget(self.compute)
         words = QVBoxLayout()
         words.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         words.setSpacing(theme.GAP)
-        words.addWidget(self.nothing_found)
         words.addWidget(self.certainty)
         words.addLayout(tools)
         inset = QVBoxLayout()
@@ -93,10 +98,11 @@ class ClassesView(QWidget):
         listed.menu_wanted.connect(self._open_menu)
         listed.hovered.connect(self.hovered)
         self.answer.head.clicked.connect(self._follow_best)
-        self.search.textChanged.connect(self.changed)
+        self.search.textChanged.connect(self._change)
         self.search.returnPressed.connect(self._take_first)
-        self.count.activated.connect(self.changed)
-        self.origin.toggled.connect(self.changed)
+        self.count.activated.connect(self._change)
+        self.compute.clicked.connect(self._compute)
+        self.origin.toggled.connect(self._change)
         self.parts.changed.connect(self.changed)
         self.parts.channel_wanted.connect(self.channel_wanted)
 
@@ -122,30 +128,31 @@ class ClassesView(QWidget):
         self._show_origin(ranked, int(ranked.order[0]) if target is None else target, model, run, view)
 
     def _show_rows(self, ranked: RankedClasses, selected: int) -> None:
-        rows = [(f"{each}", each) for each in _COUNTS if each < len(ranked)] + [("all", len(ranked))]
-        chosen = self.count.currentData() if self.count.count() else SHOWN
-        was_all = self.count.currentText() == "all"
-        if [(self.count.itemText(row), self.count.itemData(row)) for row in range(self.count.count())] != rows:
-            self.count.clear()
-            for text, value in rows:
-                self.count.addItem(text, value)
-            values = [value for _, value in rows]
-            self.count.choose(
-                len(ranked) if was_all and len(ranked) > SHOWN else chosen if chosen in values else rows[0][1]
-            )
+        self._offer_counts(len(ranked))
         text = self.search.text().strip()
-        found = ranked.found(text) if text else ()
-        pins = () if text else tuple(each for each in self.pins if each < len(ranked))
-        best = ranked.order[: self.count.currentData()].tolist()
-        shown = found if text else [each for each in best if each not in pins]
-        is_one = len(ranked) == 1
-        self.answer.show_answer(ranked, shown, pins, selected, "one class, with this probability" if is_one else "")
-        self.nothing_found.setVisible(bool(text) and not found)
-        self.nothing_found.show_spans([Span(f"no class with this number, or “{text}” in its name", "muted")])
+        pins = tuple(each for each in self.pins if each < len(ranked))
+        best = [each for each in ranked.order[: self.count.currentData()].tolist() if each not in pins]
+        rows = len(pins) + min(MOST, len(best))  # while one looks for a class, the field stays where it is
+        remark = "one class, with this probability" if len(ranked) == 1 else ""
+        if text:
+            self.answer.show_answer(ranked, ranked.found(text), (), selected, remark, rows)
+        else:
+            self.answer.show_answer(ranked, best, pins, selected, remark)
         is_long = len(ranked) > SHOWN
         self.search.setVisible(is_long)
         self.count.setVisible(is_long)
         self.count.setEnabled(not text)
+
+    def _offer_counts(self, classes: int) -> None:
+        rows = [(str(each), each) for each in _COUNTS if each < classes] + [("all", classes)]
+        if [(self.count.itemText(row), self.count.itemData(row)) for row in range(self.count.count())] == rows:
+            return
+        chosen, was_all = self.count.currentData(), self.count.currentText() == "all"
+        self.count.clear()
+        for text, value in rows:
+            self.count.addItem(text, value)
+        kept = chosen if chosen in [value for _, value in rows] else rows[0][1]
+        self.count.choose(classes if was_all else kept)
 
     def _show_certainty(self, ranked: RankedClasses) -> None:
         head = ranked.head
@@ -162,6 +169,10 @@ class ClassesView(QWidget):
 
     def _show_origin(self, ranked: RankedClasses, index: int, model: Model, run: Run | None, view: View) -> None:
         score = ranked.score(index)
+        said = f"The arithmetic of the number of {shortened(class_name(score))}"
+        self.compute.setToolTip(tooltip(said))
+        self.compute.setAccessibleName(said)
+        self._looked_into = index
         logit = "" if score.logit is None else f", {format.significant(score.logit)}"
         self.origin.head.summarize(f"{class_name(score)}{logit}")
         if not self.origin.head.isChecked():
@@ -204,6 +215,10 @@ class ClassesView(QWidget):
 
     # ---------------------------------------------------------------- what the user does
 
+    @Slot()
+    def _change(self) -> None:
+        self.changed.emit()
+
     @Slot(int)
     def toggle_pin(self, index: int) -> None:
         """Keep a class on top and look into it, or let it go again."""
@@ -221,7 +236,7 @@ class ClassesView(QWidget):
 
     @Slot()
     def _follow_best(self) -> None:
-        self.chosen.emit(None)
+        self.chosen.emit(-1)
 
     @Slot()
     def _take_first(self) -> None:
@@ -257,6 +272,10 @@ class ClassesView(QWidget):
     @Slot()
     def _explain_asked(self) -> None:
         self._explain(self._asked)
+
+    @Slot()
+    def _compute(self) -> None:
+        self.element_wanted.emit(self._looked_into)
 
     @Slot()
     def _compute_asked(self) -> None:

@@ -22,12 +22,13 @@ from inspector.ui import theme
 from inspector.ui.canvas import MosaicCanvas
 from inspector.ui.curves import CurveView, SamplePlace
 from inspector.ui.lines import Line, Span, facts
+from inspector.ui.linking import NOWHERE, cursor_in
 from inspector.ui.margins import Bar
 from inspector.ui.panel import Panel
 from inspector.ui.panels.map_controls import MapControls, SliceRow
 from inspector.ui.panels.map_reasons import is_fused_away, why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, scale_of, sees, value_of, whole
-from inspector.ui.session import Session
+from inspector.ui.session import Cursor, Session
 from inspector.ui.text import plain
 
 NO_MODEL = "Open a model and a picture: here you will see what each layer makes of it, one small map per channel."
@@ -120,6 +121,7 @@ class FeatureMapsPanel(Panel):
         self.curves.picked.connect(self._pick_sample)
         fit = QShortcut(QKeySequence("Ctrl+0"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         fit.activated.connect(self._fit)
+        session.cursor_changed.connect(self._show_cursor)
 
     def _lay_out(self) -> None:
         self.pictures.addWidget(self.canvas)
@@ -274,6 +276,16 @@ class FeatureMapsPanel(Panel):
     def _pick_sample(self, place: SamplePlace) -> None:
         self._pick(Place(place.curve, 0, place.sample))
 
+    @Slot()
+    def _show_cursor(self) -> None:
+        """Mark where the pointer is, unless it is here."""
+        layer = self.session.layer()
+        if not self.isVisible() or layer is None:
+            return
+        is_here = self.canvas.underMouse() or self.curves.underMouse()
+        linked = NOWHERE if is_here else cursor_in(self.session, layer)
+        self.canvas.set_linked(linked.element, linked.reached)
+
     @Slot(object)
     def _read_out_sample(self, place: SamplePlace | None) -> None:
         self._read_out(Place(place.curve, 0, place.sample) if place is not None else None)
@@ -282,9 +294,11 @@ class FeatureMapsPanel(Panel):
     def _read_out(self, place: Place | None) -> None:
         layer, reading = self.session.layer(), self.session.reading()
         if place is None or self._prepared is None or layer is None or reading is None:
+            self.session.set_cursor(None)
             self.readout.emit(())
             return
         element = place.row, place.column
+        self.session.set_cursor(Cursor(layer.name, *element, place.channel))
         self.readout.emit(
             (
                 ("", plain(layer.name)),

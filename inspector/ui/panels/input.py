@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
+from inspector.analysis.grids import cell_at
 from inspector.analysis.reading import Reading
-from inspector.graph.context import PictureInput, Rectangle, field_of, on_picture, picture_input
+from inspector.graph.context import PictureInput, Rectangle, on_picture, picture_input
 from inspector.graph.model import Model, Picture, Prediction, Tensor
 from inspector.graph.preprocessing import Preprocessing, fit_in_words, in_words
 from inspector.render.arrays import Index
@@ -20,13 +21,14 @@ from inspector.ui import theme
 from inspector.ui.controls import LabelledCombo
 from inspector.ui.forms import Section, Stepper
 from inspector.ui.lines import Line, Span
+from inspector.ui.linking import reaches, seen_on_input
 from inspector.ui.panel import Panel
 from inspector.ui.panels.fed_view import LEAST_HEIGHT, Fed, FedView, read_fed, values_at
 from inspector.ui.panels.model_inputs import InputFacts, ModelInputs
 from inspector.ui.panels.picture_view import PictureView
 from inspector.ui.panels.recipe_editor import RecipeEditor, chosen_name
 from inspector.ui.readout import Readout
-from inspector.ui.session import Session
+from inspector.ui.session import Cursor, Session
 from inspector.ui.text import file_name, tooltip
 
 EMPTY = "Open a picture, or drop one on the window: here you will see it, and the part of it that the model sees."
@@ -131,6 +133,7 @@ class InputPanel(Panel):
         self.inputs.source_wanted.connect(session.set_input)
         self.recipe.toggled.connect(self._on_recipe_toggled)
         self.inputs_section.toggled.connect(self._on_inputs_toggled)
+        session.cursor_changed.connect(self._show_cursor)
 
     # ---------------------------------------------------------------- drawing
 
@@ -140,7 +143,7 @@ class InputPanel(Panel):
             self.forget()
             self.say(self._why_nothing(self.session.image))
             return
-        seen = picture_input(prediction.fed)
+        seen = picture_input(prediction.fed, model)
         fed = self._all_fed(prediction, model, seen)
         view = self._offer_views(prediction, seen, fed)
         shows_numbers = view.startswith(VALUES)
@@ -196,13 +199,29 @@ class InputPanel(Panel):
         return chosen
 
     def _field(self) -> Rectangle | None:
-        layer, element = self.session.layer(), self.session.view.element
-        return field_of(layer.receptive_field, element) if layer is not None and element is not None else None
+        """Return what the element under the pointer, or the selected one, sees of the input, in its pixels."""
+        found = seen_on_input(self.session)
+        return found.rectangle if found is not None else None
+
+    def _field_on(self, picture: Picture, seen: PictureInput | None) -> Rectangle | None:
+        field = self._field()
+        return on_picture(field, picture.box, seen.height, seen.width) if field and seen else None
 
     def _draw_picture(self, picture: Picture, seen: PictureInput | None) -> None:
-        field = self._field()
-        marked = on_picture(field, picture.box, seen.height, seen.width) if field and seen else None
+        marked = self._field_on(picture, seen)
         self.picture.show_picture(picture.pixels, picture.size, Rectangle(*picture.box), marked)
+
+    @Slot()
+    def _show_cursor(self) -> None:
+        """Mark what the element under the pointer sees."""
+        prediction, model = self.session.prediction, self.session.model
+        if not self.isVisible() or prediction is None or model is None or self.picture.isHidden():
+            return
+        if self.views.currentData() == SEEN or prediction.picture is None:
+            self.picture.set_marked(self._field())
+        else:
+            seen = picture_input(prediction.fed, model)
+            self.picture.set_marked(self._field_on(prediction.picture, seen))
 
     def _draw_seen(self, prediction: Prediction, seen: PictureInput, fed: tuple[Fed, ...]) -> None:
         if self._seen is None or self._seen.prediction is not prediction:
@@ -308,16 +327,29 @@ class InputPanel(Panel):
     def _read_out(self, at: tuple[int, int, tuple[int, int, int]] | None) -> None:
         prediction = self.session.prediction
         if at is None or prediction is None:
+            self.session.set_cursor(None)
             self.readout.emit(())
             return
         row, column, color = at
+        self._point_at(prediction, row, column)
         where: Readout = (("", file_name(prediction.image)), ("row", str(row)), ("column", str(column)))
         values: Readout = (("red, green, blue", ", ".join(map(str, color))),)
         seen = self._seen
         if self.views.currentData() == SEEN and seen is not None and seen.reading is not None:
             where = (("", seen.fed.name), *where[1:])
             values = values_at(seen.reading, seen.fed, Place(0, row, column))
-        self.readout.emit((*where, *values))
+        layer = self.session.layer()
+        reached = reaches(self.session, layer) if layer is not None else ()
+        self.readout.emit((*where, *values, *reached))
+
+    def _point_at(self, prediction: Prediction, row: int, column: int) -> None:
+        """Tell the other panels on which pixel of the input the pointer is."""
+        pixel: tuple[int, int] | None = row, column
+        if self.views.currentData() != SEEN and prediction.picture is not None:
+            seen = picture_input(prediction.fed, self.session.model)
+            box = prediction.picture.box
+            pixel = cell_at((row, column), box, seen.height, seen.width) if seen is not None else None
+        self.session.set_cursor(Cursor("", *pixel) if pixel is not None else None)
 
 
 def main_input(prediction: Prediction, seen: PictureInput | None) -> str:

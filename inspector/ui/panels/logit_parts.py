@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.analysis.contributions import Contributions, explained
@@ -55,7 +55,7 @@ class LogitRows(Rows):
         unit: str = "channel",
     ) -> None:
         self._found, self._thumb = found, thumb
-        self._order, self._running = found.ranked(), found.running()
+        self._order, self._running, self._widest = found.ranked(), found.running(), found.widest
         self.count = len(self._order)
         self.selected = self._order.index(selected) if selected in self._order else -1
         self.heads = (unit, f"part of the {what}", "part", "running")
@@ -65,7 +65,7 @@ class LogitRows(Rows):
         self.foot = (Foot("bias", (bias, with_bias)), *rounding, Foot(what, ("", result), is_result=True))
 
     def _column(self, values: Sequence[float]) -> list[str]:
-        return format.column([self._found.reach, *values], DIGITS)[1:]
+        return format.column([self._widest, *values], DIGITS)[1:]
 
     def channel(self, place: int) -> int:
         """Return which channel stands at a place."""
@@ -105,7 +105,7 @@ class LogitParts(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.sum = Line()
-        self.against = Choice("Less")
+        self.against = Choice("Against")
         self.sentence = Sentence()
         self.sentence.setFont(theme.font("small"))
         self.source = Line("small")
@@ -127,8 +127,11 @@ class LogitParts(QWidget):
         words = QVBoxLayout()
         words.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         words.setSpacing(theme.GAP)
-        words.addWidget(self.sum)
-        words.addWidget(self.against, 0, Qt.AlignmentFlag.AlignLeft)
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACING)
+        head.addWidget(self.sum, 1)
+        head.addWidget(self.against)
+        words.addLayout(head)
         words.addWidget(self.sentence)
         words.addWidget(self.source)
         lines = QVBoxLayout(self)
@@ -196,7 +199,7 @@ class LogitParts(QWidget):
         self._rows = LogitRows(found, selected, self._what, thumb if has_thumbs else None)
         self.ranked.show_rows(self._rows)
         seen = min(ROWS, self._rows.count) + len(self._rows.foot)
-        self.ranked.setMinimumHeight(ROW * (seen + 1) + 4)
+        self.ranked.setFixedHeight(ROW * (seen + 1) + 4)
 
     @property
     def _what(self) -> str:
@@ -214,8 +217,7 @@ class LogitParts(QWidget):
         spans = [Span(class_name(score), "bold", is_name=True)]
         if self._other != NOTHING:
             spans += [Span(" less ", "muted"), Span(class_name(ranked.score(self._other)), "bold", is_name=True)]
-        spans += [Span(f"  {format.significant(found.logit)}")]
-        self.sum.show_spans(spans, remark=[Span(self._what, "muted")])
+        self.sum.show_spans(spans)
         sentence = found.sentence if self._other == NOTHING else f"{found.sentence} Here: one class less the other."
         self.sentence.setText(sentence)
         if layer is not None:
@@ -232,7 +234,7 @@ class LogitParts(QWidget):
         """Offer the classes to compare with: the two best ones and those that are pinned."""
         near = [int(each) for each in ranked.order[:2]]
         others = [each for each in dict.fromkeys((*near, *pins)) if each != index]
-        rows = [("nothing", NOTHING), *((class_name(ranked.score(each)), each) for each in others)]
+        rows = [("no other", NOTHING), *((class_name(ranked.score(each)), each) for each in others)]
         if [(self.against.itemText(row), self.against.itemData(row)) for row in range(self.against.count())] != rows:
             self.against.clear()
             for text, other in rows:

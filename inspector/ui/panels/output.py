@@ -220,7 +220,7 @@ class OutputPanel(Panel):
             return ""
         if is_new or self._map is None:
             self._map = class_map(shown, values)
-        seen = picture_input(prediction.fed)
+        seen = picture_input(prediction.fed, self.session.model)
         return self.picture.show_map(shown, values, self._map, self.session.class_labels(), prediction, seen)
 
     def _draw_words(self, read: _Read, mismatch: str) -> None:
@@ -316,9 +316,9 @@ class OutputPanel(Panel):
         self._said = {**rest, shown.name: kind} if kind else rest
         self.refresh()
 
-    @Slot(object)
-    def _choose_class(self, index: int | None) -> None:
-        self.session.set_view(target_class=index)
+    @Slot(int)
+    def _choose_class(self, index: int) -> None:
+        self.session.set_view(target_class=index if index >= 0 else None)
 
     @Slot(str, int)
     def _go_to_channel(self, layer: str, channel: int) -> None:

@@ -48,7 +48,7 @@ class ColumnPictures(QObject):
     def show_run(self, run: Run | None) -> None:
         """Make tiles of this run from now on, and forget all others."""
         self._later.forget()
-        self._is_working = False
+        self._is_working, self._work = False, dict
         self._tensors = run.tensors if run is not None else {}
         self._made.clear()
         self._wanted.clear()
@@ -100,7 +100,7 @@ class ColumnPictures(QObject):
             return
         found = self._later.result(self._turn, self._work)
         self._later.forget()
-        self._is_working = False
+        self._is_working, self._work = False, dict
         for name, (wish, each) in (found or {}).items():
             last = self._made.pop(name, _NOTHING)[1]
             self._bytes += (each.index.nbytes if each is not None else 0) - (last.index.nbytes if last else 0)

@@ -41,6 +41,7 @@ from inspector.ui.panels.overview_places import (
 
 STEPS = 1000  # of the slider
 _PICTURING_SECONDS = 0.012  # of one painting, on new columns
+_MAPS_AT_LEAST = 4.4  # above each other while all is seen, also of a small network
 _MOST_PIXELS = 1 << 24  # of columns that are kept ready
 
 
@@ -182,7 +183,7 @@ class OverviewView(QWidget):
     # ---------------------------------------------------------------- enlargement
 
     def smallest_tile(self) -> float:
-        """Return the width of a column with which all is seen."""
+        """Return the width of a column with which all is seen, and several maps of each."""
         if self._scene is None:
             return 1.0
         if self._smallest is None:
@@ -192,7 +193,8 @@ class OverviewView(QWidget):
                 middle = math.sqrt(low * high)
                 fits = width_of_all(counted, middle, self._ends(middle)) <= self.width()
                 low, high = (middle, high) if fits else (low, middle)
-            self._smallest = low
+            top, bottom = self._room()
+            self._smallest = min(low, (bottom - top) / _MAPS_AT_LEAST)
         return self._smallest
 
     def largest_tile(self) -> float:

@@ -50,6 +50,12 @@ class PictureView(QWidget):
         self._size, self._box, self._marked = size, box, marked
         self.update()
 
+    def set_marked(self, marked: Rectangle | None) -> None:
+        """Mark another part of the picture, in the same pixels."""
+        if marked != self._marked:
+            self._marked = marked
+            self.update()
+
     def clear(self) -> None:
         """Show nothing, and hold nothing."""
         self._pixels, self._scaled = None, QPixmap()

@@ -146,7 +146,8 @@ def test_the_cursor_reads_the_picture(cropped, show, qtbot):
     with qtbot.waitSignal(panel.readout) as heard:
         at = whole.topLeft() + QPointF(40.5 * scale, 10.5 * scale)
         qtbot.mouseMove(panel.picture, at.toPoint())
-    assert heard.args[0] == (("", "wide.png"), ("row", "10"), ("column", "40"), ("red, green, blue", "0, 0, 200"))
+    where = (("", "wide.png"), ("row", "10"), ("column", "40"))
+    assert heard.args[0] == (*where, ("red, green, blue", "0, 0, 200"), ("reaches", "1 × 1 element of conv"))
 
 
 def test_a_letterboxed_picture_shows_where_the_rest_is_filled(seen, show, qtbot):
@@ -218,7 +219,7 @@ def test_the_models_view_reads_what_was_fed(cropped, show, qtbot):
     with qtbot.waitSignal(panel.readout) as heard:
         qtbot.mouseMove(panel.picture, at.toPoint())
     assert heard.args[0][:3] == (("", "x"), ("row", "3"), ("column", "2"))
-    assert heard.args[0][3:] == (("blue", "−104.0"), ("green", "−117.0"), ("red", "77.0"))
+    assert heard.args[0][3:6] == (("blue", "−104.0"), ("green", "−117.0"), ("red", "77.0"))
 
 
 def test_a_view_that_was_chosen_stays_for_the_next_picture(cropped, show, qtbot, picture):

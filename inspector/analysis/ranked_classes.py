@@ -71,18 +71,23 @@ class RankedClasses:
         return float(self.margins[index])
 
     def found(self, text: str) -> tuple[int, ...]:
-        """Return the classes with that number, and after them those with that text in their names, by rank.
+        """Return the class with that number, then those that are called that, then those with it in their names.
 
-        Upper and lower case are alike, and the words may stand in any order.
+        Upper and lower case are alike, words may stand in any order, and the more probable classes come first.
         """
-        words = text.casefold().split()
+        words, whole = text.casefold().split(), " ".join(text.casefold().split())
         if not words:
             return ()
-        number = int(text) if text.strip().isdecimal() else -1
-        exact = (number,) if 0 <= number < len(self.order) else ()
-        names = [label.casefold() for label in self.labels]
-        named = (each for each in self.order.tolist() if each < len(names) and each != number)
-        return (*exact, *(each for each in named if all(word in names[each] for word in words)))
+        number = int(text) if whole.isdecimal() else -1
+        exact = [number] if 0 <= number < len(self.order) else []
+        called: list[int] = []
+        holding: list[int] = []
+        for each in self.order.tolist():
+            name = self.labels[each].casefold() if each < len(self.labels) else ""
+            if each != number and all(word in name for word in words):
+                is_called = whole in (part.strip() for part in name.split(","))
+                (called if is_called else holding).append(each)
+        return (*exact, *called, *holding)
 
 
 def ranked_classes(head: Head, labels: Sequence[str] = ()) -> RankedClasses:

@@ -57,10 +57,11 @@ def strongest(maps: Values, most: int) -> tuple[int, ...]:
 
 def _means(maps: Values) -> Values:
     values = widened(maps)
-    if is_finite(values):
-        return np.asarray(values.mean(axis=(1, 2), dtype=np.float64))
-    finite = np.isfinite(values)
-    sums = np.where(finite, values, 0).sum(axis=(1, 2), dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum of the largest float64 numbers is none
+        if is_finite(values):
+            return np.asarray(values.mean(axis=(1, 2), dtype=np.float64))
+        finite = np.isfinite(values)
+        sums = np.where(finite, values, 0).sum(axis=(1, 2), dtype=np.float64)
     counts = finite.sum(axis=(1, 2))
     means: Values = np.divide(sums, counts, out=np.full(len(values), -np.inf), where=counts > 0)
     return means

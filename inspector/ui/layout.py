@@ -25,7 +25,7 @@ from inspector.ui.settings import LAYOUT_VERSION, Settings
 
 COMPACT = 1_440  # below this width the side panels are narrower, and Kernels is a tab beside Output
 CRAMPED = 1_180  # below this width the side panels give up more of theirs
-OUTPUT_HEIGHT = 326  # the answer, five bars, the search, how it was read and the control for that
+OUTPUT_HEIGHT = 334  # the answer, five bars, the search, how it was read and the control for that
 PREFERRED = QSize(1_600, 1_000)
 STARTED_WELL_AFTER_MS = 5_000
 BELOW = "channel"  # the panel that stands under the feature maps where there is room

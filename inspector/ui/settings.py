@@ -27,7 +27,7 @@ from inspector.ui.theme import THEMES, Theme
 log = logging.getLogger(__name__)
 
 FORMAT = "1"
-LAYOUT_VERSION = 2  # raise it when docks are added or renamed
+LAYOUT_VERSION = 3  # raise it when docks are added or renamed
 RECENT = 10
 REMEMBERED = 200  # models whose preprocessing is known
 _LOCK_MILLISECONDS = 2_000

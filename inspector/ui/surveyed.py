@@ -20,12 +20,13 @@ class Surveyed:
         source: What it was made of.
         values: ``(channels, depth, height, width)``, numbers that are quickly worked on.
         survey: Of all of them, as ``(channels, depth * height, width)``.
+        by_scaling: The limits that were asked for, of all slices, by the name of their scaling.
     """
 
     source: Array
     values: Values
     survey: Survey
-    _limits: dict[str, Limits] = field(default_factory=dict)
+    by_scaling: dict[str, Limits] = field(default_factory=dict)
 
     @property
     def all_slices(self) -> Values:
@@ -34,9 +35,9 @@ class Surveyed:
 
     def limits(self, scaling: str) -> Limits:
         """Return the limits of that scaling, of all slices."""
-        if scaling not in self._limits:
-            self._limits[scaling] = limits(self.all_slices, scaling, self.survey)
-        return self._limits[scaling]
+        if scaling not in self.by_scaling:
+            self.by_scaling[scaling] = limits(self.all_slices, scaling, self.survey)
+        return self.by_scaling[scaling]
 
     def drawn_with(self, scaling: str, colormap: str) -> tuple[Limits, str]:
         """Return limits and colormap as they are drawn; see ``limits.fitted``."""

@@ -61,6 +61,11 @@ def test_a_class_is_found_by_its_number_and_by_any_part_of_its_name():
     assert ranked.found("zebra") == ranked.found("  ") == ranked.found("4") == ()
 
 
+def test_a_class_that_is_called_so_is_found_before_those_with_more_in_their_names():
+    labels = ("egret, little heron", "night heron, black", "dog", "Heron, grey heron")
+    assert ranked_classes(softmax_head(), labels).found("heron") == (3, 1, 0)
+
+
 def test_a_number_that_is_also_in_a_name_finds_the_class_of_that_number_first():
     ranked = ranked_classes(softmax_head(), ("route 1", "dog", "1 cat", "x"))
     assert ranked.found("1") == (1, 2, 0)

@@ -60,7 +60,7 @@ def measure(folder: str) -> dict[str, float]:
 
     from inspector.ui import theme
     from inspector.ui.panels.overview import OverviewPanel
-    from inspector.ui.panels.overview_view import STEPS
+    from inspector.ui.panels.overview_moving import STEPS
     from inspector.ui.program import make_application
     from inspector.ui.session import Session
     from tests.benchmarks.stalls import Gaps

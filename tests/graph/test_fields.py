@@ -383,8 +383,9 @@ def test_a_line_that_is_cut_into_rows_is_followed(tmp_path):
 
 
 def test_a_signal_has_one_axis(tmp_path):
+    kernel = tensor("one", np.random.default_rng(3).standard_normal((3, 2, 4)).astype(np.float32))
     nodes = [node("Conv", "x one", "a", strides=[2], dilations=[3]), node("MaxPool", "a", "b", kernel_shape=[2])]
-    opened = _opened(tmp_path, nodes, [value("x", [1, 2, 60])], [weights("one", 3, 2, 4)])
+    opened = _opened(tmp_path, nodes, [value("x", [1, 2, 60])], [kernel])
     field = opened.model.layer("b").receptive_field
     assert (field.size, field.jump, field.start, field.status) == ((12,), (2.0,), (6.0,), "exact")
     _check(opened, (1, 2, 60))

@@ -62,12 +62,12 @@ def test_every_panel_has_a_dock_that_a_layout_can_name(window):
     docks = window.findChildren(QDockWidget)
     assert [dock.objectName() for dock in docks] == [
         *("layers", "feature_maps", "input", "output", "kernels"),
-        *("overview", "arithmetic"),
+        *("channel", "overview", "arithmetic"),
     ]
     assert [type(dock.widget()) for dock in docks] == list(PANELS)
     assert [dock.windowTitle() for dock in docks] == [
         *("Layers", "Feature maps", "Input", "Output", "Kernels"),
-        *("Overview", "Arithmetic"),
+        *("Channel", "Overview", "Arithmetic"),
     ]
 
 
@@ -87,6 +87,16 @@ def test_layers_stand_left_of_the_feature_maps_and_the_rest_right_of_them(opened
     assert layers.right() < maps.left() < maps.right() < seen.left()
     assert seen.bottom() < output.top() < output.bottom() < kernels.top()
     assert maps.width() > layers.width()
+
+
+def test_the_channel_stands_under_the_feature_maps_where_there_is_room(opened):
+    maps, channel = opened.dock("feature_maps"), opened.dock("channel")
+    assert channel not in opened.tabifiedDockWidgets(maps)
+    assert maps.geometry().bottom() < channel.geometry().top()
+    assert (maps.x(), maps.width()) == (channel.x(), channel.width())
+    opened.resize(1_280, 800)
+    opened.dock_layout.reset()
+    assert channel in opened.tabifiedDockWidgets(maps)
 
 
 def test_the_middle_takes_the_width_that_the_window_gains(opened, qtbot):
@@ -152,7 +162,7 @@ def test_the_title_of_a_panel_floats_and_closes_it(opened, qtbot):
 def test_the_view_menu_closes_and_shows_panels(opened):
     [panels] = [menu for menu in _submenus(opened, "View") if menu.title() == "Panels"]
     toggles = {action.text(): action for action in panels.actions()}
-    assert list(toggles) == ["Layers", "Feature maps", "Input", "Output", "Kernels", "Overview", "Arithmetic"]
+    assert list(toggles) == ["Layers", "Feature maps", "Input", "Output", "Kernels", "Channel", "Overview", "Arithmetic"]
     toggles["Kernels"].trigger()
     assert opened.dock("kernels").isHidden()
     toggles["Kernels"].trigger()

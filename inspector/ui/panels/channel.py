@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from inspector import format
 from inspector.analysis.maps import feature_maps
@@ -30,7 +30,7 @@ from inspector.ui.lines import Line, Span
 from inspector.ui.linking import cursor_in, field_in_words, seen_on_input, shown_maps
 from inspector.ui.map_view import Camera, Ground, MapView, Marks, Shown
 from inspector.ui.panel import Panel
-from inspector.ui.panels.channel_side import Levels, ProfileView, StatisticsTable
+from inspector.ui.panels.channel_side import SIDE_WIDTH, Levels, ProfileView, StatisticsTable
 from inspector.ui.panels.map_controls import SliceRow
 from inspector.ui.panels.map_reasons import why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, sees, value_of
@@ -43,6 +43,7 @@ BINS = 40
 SOON = 1 << 18  # numbers that are counted at once; more are counted while the window goes on
 NARROW = 520  # below this width the map and the overlay take turns, and the statistics make room
 PROFILE_HEIGHT = 44
+FRAME_HEIGHT = 150  # of the lines above and below the maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +161,12 @@ class ChannelPanel(Panel):
         side.addStretch(1)
         middle = QHBoxLayout()
         middle.setSpacing(theme.SPACING)
-        middle.addWidget(self._map_column, 1)
-        middle.addWidget(self.curve, 2)
-        middle.addWidget(self._overlay_column, 1)
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.setSpacing(theme.SPACING)
+        self._pair.addWidget(self._map_column, 1)
+        self._pair.addWidget(self._overlay_column, 1)
+        middle.addLayout(self._pair, 1)
+        middle.addWidget(self.curve, 1)
         middle.addWidget(self._side)
         below = QHBoxLayout()
         below.setSpacing(theme.SPACING)
@@ -265,13 +269,16 @@ class ChannelPanel(Panel):
         ends = [str(round(each)) if is_whole else format.significant(each) for each in (low, high)]
         ends = [each.replace("-", format.MINUS) for each in ends]
         rim = [Span(f"{ends[0]} to {ends[1]}", "text")]
-        self.map_caption.show_spans([Span("map, limits as on the wall", "muted", is_name=True)], remark=rim)
+        self.map_caption.show_spans([Span("same limits as the wall", "muted", is_name=True)], remark=rim)
         status = layer.receptive_field.status
-        said = {"exact": "box = what the cell sees", "bound": "box = what the cell sees at most"}
-        words = said.get(status, field_in_words(layer.receptive_field))
+        said = {
+            "exact": "on the picture, box = what the cell sees",
+            "bound": "on the picture, box = what it sees at most",
+        }
+        words = said.get(status, f"on the picture; a cell {field_in_words(layer.receptive_field)}")
         if self.session.view.element is None and status in said:
-            words = "click a cell to see what it sees"
-        self.overlay_caption.show_spans([Span(f"on the picture, {words}", "muted", is_name=True)])
+            words = "on the picture; click a cell to see what it sees"
+        self.overlay_caption.show_spans([Span(words, "muted", is_name=True)])
 
     def _draw_side(self, shown: Shown, key: tuple[object, ...]) -> None:
         values = shown.values
@@ -345,6 +352,10 @@ class ChannelPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        room = QSize(event.size().width() - SIDE_WIDTH, event.size().height() - FRAME_HEIGHT)
+        beside, below = min(room.width() // 2, room.height()), min(room.width(), room.height() // 2)
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._pair.setDirection(across if beside >= below else down)
         if event.oldSize().width() != event.size().width():
             self.refresh()
 

@@ -16,7 +16,7 @@ from inspector.render.arrays import Index
 from inspector.ui import theme
 from inspector.ui.text import tooltip
 
-SIDE_WIDTH = 104
+SIDE_WIDTH = 120
 
 
 class Levels(QWidget):

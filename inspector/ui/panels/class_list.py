@@ -31,7 +31,7 @@ NOTHING_FOUND = "No class has this number or name."
 MOST = 20  # rows that are seen without scrolling
 _PIN = 14
 _GAP = 12
-_WITH_MARGIN, _WITH_LOGIT = 170.0, 112.0  # pixels for name and bar, or these columns are left out
+_WITH_MARGIN, _WITH_LOGIT = 150.0, 112.0  # pixels for name and bar, or these columns are left out
 _LEAST_BAR = 40.0
 _BAR = 10
 
@@ -199,7 +199,7 @@ class ClassList(QAbstractScrollArea):
         probability = max((normal.horizontalAdvance(text[1]) for text in texts), default=0.0)
         probability = max(probability, small.horizontalAdvance("probability")) + _GAP
         if classes is not None and self._has_ranks:
-            left += max((small.horizontalAdvance(format.count(classes.rank(each))) for each in sample), default=0.0) + 8
+            left += max((small.horizontalAdvance(_rank(classes, each)) for each in sample), default=0.0) + 8
         room, logit, margin = width - left - probability, 0.0, 0.0
         if any(text[2] for text in texts):
             logit = max(small.horizontalAdvance(text) for text in (*(each[2] for each in texts), "logit")) + _GAP
@@ -266,7 +266,7 @@ class ClassList(QAbstractScrollArea):
         painter.setPen(theme.color("muted"))
         painter.setFont(theme.font("small"))
         if self._has_ranks:
-            _right(painter, row, columns.name_left - 8, format.count(classes.rank(index)))
+            _right(painter, row, columns.name_left - 8, _rank(classes, index))
         if columns.logit:
             _right(painter, row, columns.logit, logit)
         if columns.margin:
@@ -378,6 +378,10 @@ class ClassList(QAbstractScrollArea):
         if number >= 0 and not bar.value() <= number * ROW <= bar.value() + room - ROW:
             bar.setValue(number * ROW - room // 2)
         self.chosen.emit(self.indices[place])
+
+
+def _rank(classes: RankedClasses, index: int) -> str:
+    return f"#{format.count(classes.rank(index))}"
 
 
 def _right(painter: QPainter, row: QRectF, right: float, text: str) -> None:

@@ -62,6 +62,7 @@ class ClassesView(QWidget):
         self._made_of: tuple[Head, tuple[str, ...]] | None = None
         self._asked = -1  # the class whose menu is open
         self._looked_into = -1
+        self._view: View | None = None
         self._lay_out()
         self._connect()
 
@@ -121,11 +122,19 @@ class ClassesView(QWidget):
         made_of = self._made_of
         if self.ranked is None or made_of is None or made_of[0] is not head or made_of[1] is not labels:
             self.ranked, self._made_of = ranked_classes(head, labels), (head, labels)
-        ranked = self.ranked
+        ranked, self._view = self.ranked, view
         target = view.target_class if view.target_class is not None and view.target_class < len(ranked) else None
         self._show_rows(ranked, -1 if target is None else target)
         self._show_certainty(ranked)
         self._show_origin(ranked, int(ranked.order[0]) if target is None else target, model, run, view)
+
+    def follow(self, view: View) -> bool:
+        """Mark the channel that is looked at; say whether nothing else of the view matters to what is shown."""
+        if self._view is None or self._view.target_class != view.target_class:
+            return False
+        self._view = view
+        self.parts.mark(view)
+        return True
 
     def _show_rows(self, ranked: RankedClasses, selected: int) -> None:
         self._offer_counts(len(ranked))
@@ -142,6 +151,7 @@ class ClassesView(QWidget):
         self.search.setVisible(is_long)
         self.count.setVisible(is_long)
         self.count.setEnabled(not text)
+        self.count.updateGeometry()  # it is as wide as what is chosen
 
     def _offer_counts(self, classes: int) -> None:
         rows = [(str(each), each) for each in _COUNTS if each < classes] + [("all", classes)]
@@ -184,7 +194,7 @@ class ClassesView(QWidget):
 
     def leave(self) -> None:
         """Show no classes."""
-        self.ranked, self._made_of = None, None
+        self.ranked, self._made_of, self._view = None, None, None
         self.answer.classes.show_classes(None, (), (), -1)
         self.parts.forget()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -12,12 +12,12 @@ from inspector import format
 from inspector.analysis.reading import Reading
 from inspector.graph.context import activation_side
 from inspector.graph.model import Array, Layer
-from inspector.render.arrays import Values, widened
+from inspector.render.arrays import Values
 from inspector.render.grid import Place
-from inspector.render.limits import Limits, fitted, limits, ticks
+from inspector.render.limits import Limits, ticks
 from inspector.render.palettes import palette
 from inspector.render.rows import drawn_in_rows
-from inspector.render.survey import Specials, Survey, survey
+from inspector.render.survey import Specials, Survey
 from inspector.ui import theme
 from inspector.ui.canvas import MosaicCanvas
 from inspector.ui.curves import CurveView, SamplePlace
@@ -29,6 +29,7 @@ from inspector.ui.panels.map_controls import MapControls, SliceRow
 from inspector.ui.panels.map_reasons import is_fused_away, why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, scale_of, sees, value_of, whole
 from inspector.ui.session import Cursor, Session
+from inspector.ui.surveyed import Surveyed, surveyed
 from inspector.ui.text import plain
 
 NO_MODEL = "Open a model and a picture: here you will see what each layer makes of it, one small map per channel."
@@ -71,22 +72,16 @@ class Prepared:
     """What is computed once for a layer of a run.
 
     Attributes:
-        source: What it was made of.
-        values: ``(channels, depth, height, width)``, numbers that are quickly worked on.
-        survey: Of all of them, as ``(channels, depth * height, width)``.
-        limits: By the name of their scaling, as far as they were asked for; of all slices.
+        known: What is shared with other panels.
         slice: The last one that was drawn.
         curves: ``(channels, samples)`` of a signal.
         rows: The last picture of them.
     """
 
-    source: Array
-    values: Values
-    survey: Survey
+    known: Surveyed
     slice: Slice
     curves: Values
     rows: Rows | None = None
-    limits: dict[str, Limits] = field(default_factory=dict)
 
 
 class FeatureMapsPanel(Panel):
@@ -112,6 +107,7 @@ class FeatureMapsPanel(Panel):
         self.pictures = QStackedWidget()
         self.foot = Line("small")
         self._prepared: Prepared | None = None
+        self._is_pointed_at = False
         self._lay_out()
         self.canvas.hovered.connect(self._read_out)
         self.canvas.picked.connect(self._pick)
@@ -165,15 +161,14 @@ class FeatureMapsPanel(Panel):
     def _prepare(self, reading: Reading) -> Prepared:
         """Return what does not depend on the view, from the last time if the layer is the same."""
         last = self._prepared
-        if last is not None and last.source is reading.values:
+        if last is not None and last.known.source is reading.values:
             if last.slice.place != reading.slice:
-                last.slice = _sliced(last.values, last.survey, reading.slice)
+                last.slice = _sliced(last.known.values, last.known.survey, reading.slice)
             return last
         self._prepared = None
-        values = widened(reading.values)
-        known = survey(_all_slices(values))
-        drawn = _sliced(values, known, reading.slice)
-        self._prepared = Prepared(reading.values, values, known, drawn, drawn.maps[:, 0])
+        known = surveyed(reading)
+        drawn = _sliced(known.values, known.survey, reading.slice)
+        self._prepared = Prepared(known, drawn, drawn.maps[:, 0])
         return self._prepared
 
     def _draw_heading(self, layer: Layer, tensor: Array, reading: Reading) -> None:
@@ -209,7 +204,7 @@ class FeatureMapsPanel(Panel):
         return ", ".join(notes)
 
     def _draw_maps(self, prepared: Prepared, reading: Reading, note: str) -> None:
-        view, drawn, known = self.session.view, prepared.slice, prepared.survey
+        view, drawn, known = self.session.view, prepared.slice, prepared.known.survey
         is_signal = reading.form == "signal"
         self.slices.show_slice(reading.slice, reading.values.shape[1])
         if is_signal and view.signals == "curves":
@@ -218,9 +213,7 @@ class FeatureMapsPanel(Panel):
             self.curves.show_curves(prepared.curves, (), view.channel, known.low, known.high, "time step")
             self.curves.set_selection(view.channel)
             return
-        if view.scaling not in prepared.limits:
-            prepared.limits[view.scaling] = limits(_all_slices(prepared.values), view.scaling, known)
-        fitting, colormap = fitted(prepared.limits[view.scaling], view.colormap or reading.colormap)
+        fitting, colormap = prepared.known.drawn_with(view.scaling, view.colormap or reading.colormap)
         self.controls.show_choices(reading, colormap, note)
         self.pictures.setCurrentWidget(self.canvas)
         bar = _bar(fitting, colormap, view.channel, _is_whole(reading))
@@ -234,8 +227,8 @@ class FeatureMapsPanel(Panel):
         self.canvas.set_selection(view.channel, view.element)
 
     def _draw_foot(self, prepared: Prepared, reading: Reading) -> None:
-        known, found = prepared.survey, prepared.survey.found
-        channels, *rest = prepared.values.shape
+        known, found = prepared.known.survey, prepared.known.survey.found
+        channels, *rest = prepared.known.values.shape
         counted: list[tuple[str, str]] = [(" channel" if channels == 1 else " channels", format.count(channels))]
         if rest != [1, 1, 1]:  # a single number is always constant
             counted += [(" dead", format.count(known.dead)), (" constant", format.count(known.constant))]
@@ -282,8 +275,7 @@ class FeatureMapsPanel(Panel):
         layer = self.session.layer()
         if not self.isVisible() or layer is None:
             return
-        is_here = self.canvas.underMouse() or self.curves.underMouse()
-        linked = NOWHERE if is_here else cursor_in(self.session, layer)
+        linked = NOWHERE if self._is_pointed_at else cursor_in(self.session, layer)
         self.canvas.set_linked(linked.element, linked.reached)
 
     @Slot(object)
@@ -294,10 +286,12 @@ class FeatureMapsPanel(Panel):
     def _read_out(self, place: Place | None) -> None:
         layer, reading = self.session.layer(), self.session.reading()
         if place is None or self._prepared is None or layer is None or reading is None:
+            self._is_pointed_at = False
             self.session.set_cursor(None)
             self.readout.emit(())
             return
         element = place.row, place.column
+        self._is_pointed_at = True
         self.session.set_cursor(Cursor(layer.name, *element, place.channel))
         self.readout.emit(
             (
@@ -307,10 +301,6 @@ class FeatureMapsPanel(Panel):
                 *sees(layer.receptive_field),
             )
         )
-
-
-def _all_slices(values: Values) -> Values:
-    return values.reshape(len(values), -1, values.shape[3])
 
 
 def _sliced(values: Values, known: Survey, place: int) -> Slice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
@@ -40,25 +41,15 @@ class LogitRows(Rows):
     """The parts of a logit, or of the distance of two, the largest first.
 
     Args:
-        selected: The channel that is marked; -1 for none.
         what: The sum: ``"logit"``, ``"margin"``.
-        thumb: Gives the small picture of a channel.
-        unit: One of the parts: ``"channel"``, ``"unit"``.
+        thumb: Gives the small picture of a channel; None where the maps are single numbers.
     """
 
-    def __init__(
-        self,
-        found: Contributions,
-        selected: int,
-        what: str,
-        thumb: Callable[[int], QImage | None] | None,
-        unit: str = "channel",
-    ) -> None:
+    def __init__(self, found: Contributions, what: str, thumb: Callable[[int], QImage | None] | None) -> None:
         self._found, self._thumb = found, thumb
         self._order, self._running, self._widest = found.ranked(), found.running(), found.widest
         self.count = len(self._order)
-        self.selected = self._order.index(selected) if selected in self._order else -1
-        self.heads = (unit, f"part of the {what}", "part", "running")
+        self.heads = ("channel", f"part of the {what}", "part", "running")
         summed = (float(self._running[-1]) if self.count else 0.0) + found.bias
         bias, with_bias, rest, result = self._column([found.bias, summed, found.rest, found.logit])
         rounding = (Foot("rounding", (rest, result)),) if any(each in rest for each in "123456789") else ()
@@ -66,6 +57,12 @@ class LogitRows(Rows):
 
     def _column(self, values: Sequence[float]) -> list[str]:
         return format.column([self._widest, *values], DIGITS)[1:]
+
+    def marked(self, selected: int) -> LogitRows:
+        """Return the same rows with another channel marked."""
+        rows = copy(self)
+        rows.selected = self._order.index(selected) if selected in self._order else -1
+        return rows
 
     def channel(self, place: int) -> int:
         """Return which channel stands at a place."""
@@ -191,12 +188,13 @@ class LogitParts(QWidget):
         found, looks = self.found, self._looks
         if found is None or looks is None:
             return
-        looks = self._looks = self._looks_for(looks.model, looks.run, view)
-        layer = looks.model.layer(found.layer)
-        thumb = partial(looks.thumb, layer.output.name) if layer is not None else None
-        has_thumbs = thumb is not None and found.parts.size and thumb(0) is not None
-        selected = view.channel if view.layer == found.layer else -1
-        self._rows = LogitRows(found, selected, self._what, thumb if has_thumbs else None)
+        last, looks = looks, self._looks_for(looks.model, looks.run, view)
+        if self._rows is None or looks is not last:
+            self._looks, layer = looks, looks.model.layer(found.layer)
+            thumb = partial(looks.thumb, layer.output.name) if layer is not None else None
+            has_thumbs = thumb is not None and found.parts.size and thumb(0) is not None
+            self._rows = LogitRows(found, self._what, thumb if has_thumbs else None)
+        self._rows = self._rows.marked(view.channel if view.layer == found.layer else -1)
         self.ranked.show_rows(self._rows)
         seen = min(ROWS, self._rows.count) + len(self._rows.foot)
         self.ranked.setFixedHeight(ROW * (seen + 1) + 4)
@@ -211,7 +209,7 @@ class LogitParts(QWidget):
         return last if last is not None and is_same else Looks(model, run, view.scaling, view.colormap)
 
     def _show(self, model: Model, ranked: RankedClasses, index: int, found: Contributions) -> None:
-        self.found = found
+        self.found, self._rows = found, None
         layer = model.layer(found.layer)
         score = ranked.score(index)
         spans = [Span(class_name(score), "bold", is_name=True)]

@@ -100,7 +100,7 @@ class OutputPanel(Panel):
         self.classes.element_wanted.connect(self._pick_class)
         self.classes.hovered.connect(self._say_class)
         self.classes.changed.connect(self._show_classes)
-        session.view_changed.connect(self._show_classes)
+        session.view_changed.connect(self._follow_view)
         self.picture.readout.connect(self.readout)
 
     def _lay_out(self) -> None:
@@ -192,6 +192,11 @@ class OutputPanel(Panel):
             names = [short(labels[each]) if each < len(labels) else f"class {each}" for each in indices[:SHOWN]]
             self.alone.show_spans([Span(", ".join(names), "bold", is_name=True)])
         return mismatch
+
+    @Slot()
+    def _follow_view(self) -> None:
+        if self.isVisible() and not self.classes.follow(self.session.view):
+            self._show_classes()
 
     @Slot()
     def _show_classes(self) -> None:

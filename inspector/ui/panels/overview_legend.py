@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent
@@ -16,7 +16,10 @@ from inspector.ui.painting import paint_dot
 from inspector.ui.text import tooltip
 
 BAR = 64
-_BARS = (("viridis", "0", "maximum of each map"), ("signed", MINUS, "+, around zero where a map has both signs"))
+_BARS: Mapping[str, tuple[str, str]] = {
+    "viridis": ("0", "maximum of each map"),
+    "signed": (MINUS, "+ largest of each map"),
+}
 
 
 class Legend(QWidget):
@@ -25,7 +28,7 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._families: tuple[str, ...] = ()
-        self._has_values = False
+        self._colormaps: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             tooltip(
@@ -34,9 +37,13 @@ class Legend(QWidget):
             )
         )
 
-    def show_families(self, families: Set[str], has_values: bool) -> None:
-        """Name these families; ``has_values``: say what the colours of maps mean, too."""
-        self._has_values = has_values
+    def show_colormaps(self, names: Sequence[str]) -> None:
+        """Say what the colours of maps mean, of these as far as there is room."""
+        if tuple(names) != self._colormaps:
+            self._colormaps = tuple(names)
+            self.update()
+
+    def show_families(self, families: Set[str]) -> None:
         self._families = tuple(family for family in FAMILIES if family in families)
         self.setAccessibleName(", ".join(self._families))
         self.update()
@@ -62,15 +69,18 @@ class Legend(QWidget):
             where = QRectF(left + 14, 0, width + 2, self.height())
             painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, family)
             left += 14 + width + theme.GROUP
-        widths = [metrics.horizontalAdvance(low) + BAR + metrics.horizontalAdvance(high) + 12 for _, low, high in _BARS]
-        for count in (2, 1) if self._has_values else ():
+        bars = [(name, *_BARS[name]) for name in self._colormaps]
+        widths = [metrics.horizontalAdvance(low) + BAR + metrics.horizontalAdvance(high) + 12 for _, low, high in bars]
+        for count in range(len(bars), 0, -1):
             needed = sum(widths[:count]) + theme.GROUP * count
             if left + needed <= right:
-                self._paint_bars(painter, metrics, right - needed + theme.GROUP, count)
+                self._paint_bars(painter, metrics, right - needed + theme.GROUP, bars[:count])
                 return
 
-    def _paint_bars(self, painter: QPainter, metrics: QFontMetricsF, left: float, count: int) -> None:
-        for name, low, high in _BARS[:count]:
+    def _paint_bars(
+        self, painter: QPainter, metrics: QFontMetricsF, left: float, bars: Sequence[tuple[str, str, str]]
+    ) -> None:
+        for name, low, high in bars:
             for text in (low, "", high):
                 if not text:
                     colors = palette(name)

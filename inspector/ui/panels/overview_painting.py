@@ -265,7 +265,7 @@ def paint_captions(
         room = pitch - 3 if pitch >= _LEAST_CAPTION else _SPARSE_CAPTION  # small columns: some are named, in full
         lines = lines_of(captions[number], metrics, room)
         half = max(metrics.horizontalAdvance(line) for line in lines) / 2
-        left, right = middle - half - 1, middle + half + 1
+        left, right = middle - half - 2, middle + half + 2
         if left < ends[0] or right > ends[1] or any(left < other[1] and right > other[0] for other in taken):
             continue
         taken.append((left, right))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -79,6 +80,12 @@ class ColumnPictures(QObject):
                 self._timer.start()
         return found
 
+    def colormaps(self) -> tuple[str, ...]:
+        """Return by which colormaps tiles are drawn, the most frequent first."""
+        return tuple(
+            name for name, _ in Counter(each.colormap for _, each in self._made.values() if each).most_common()
+        )
+
     def there(self, layer: Layer) -> Tiles | None:
         """Return a layer's tiles if they have been made."""
         return self._made.get(layer.output.name, _NOTHING)[1]
@@ -98,9 +105,10 @@ class ColumnPictures(QObject):
     def _take(self) -> None:
         if not self._is_working:
             return
+        self._is_working = False
         found = self._later.result(self._turn, self._work)
         self._later.forget()
-        self._is_working, self._work = False, dict
+        self._work = dict
         for name, (wish, each) in (found or {}).items():
             last = self._made.pop(name, _NOTHING)[1]
             self._bytes += (each.index.nbytes if each is not None else 0) - (last.index.nbytes if last else 0)

@@ -19,7 +19,7 @@ BRACKETS = 22  # pixels above the columns
 EDGE = 12
 _APART = 14  # between columns above each other
 _MOST = 16  # tiles of a column
-_MOST_TINY = 64  # ... where they are only a few pixels large
+_LOWEST = 12.0  # pixels: a tile that is narrower keeps this height, so that a thousand layers still show something
 _MOST_FOR_WAYS = 0.3  # of the height
 
 
@@ -150,8 +150,7 @@ class Places:
         room = self._last - self._first
         apart = min(_APART, room * 0.3 / max(1, len(generation) - 1))
         each = max(3.0, (room - (apart + STRIPE_ROOM) * (len(generation) - 1)) / len(generation))
-        most = _MOST_TINY if self.tile < 8 else _MOST
-        most = max(4, most if len(generation) == 1 else most * 5 // 4 // len(generation))
+        most = _MOST if len(generation) == 1 else max(4, _MOST * 5 // 4 // len(generation))
         sizes = [_sized(self.drawing.contents[place], self.tile, each, most) for place in generation]
         height = sum(size.height for size in sizes) + (apart + STRIPE_ROOM) * (len(sizes) - 1)
         top = self.axis - height / 2 - STRIPE_ROOM
@@ -266,9 +265,9 @@ def _sized(content: Content, tile: float, room: float, most: int) -> Spot:
 
 def _tiled(content: Content, tile: float, room: float, most: int) -> Spot:
     gap = 2 if tile >= 16 else 1 if tile >= 4 else 0
-    high, wide = tile * content.aspect, tile
+    high, wide = max(tile * content.aspect, _LOWEST), tile
     if high > room:
-        high, wide = room, room / content.aspect
+        high, wide = room, min(tile, room / content.aspect)
     tile_width, tile_height = max(1, round(wide)), max(1, round(high))
     across = max(1, int((tile + gap) // (tile_width + gap)))
     down = max(1, int((room + gap) // (tile_height + gap)))

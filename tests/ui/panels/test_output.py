@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 from onnx import helper
+from PySide6.QtCore import Qt
 
 from inspector.ui import theme
+from inspector.ui.panels.class_list import ROW
 from inspector.ui.panels.histogram import Histogram
 from inspector.ui.panels.output import OutputPanel
 from tests.ui.panels.conftest import rgb
@@ -98,11 +100,11 @@ def test_only_five_of_many_classes_are_listed(answer):
 
 def test_bars_are_as_long_as_the_probabilities(answer):
     panel = answer("Identity", labels=("cat", "dog", "cow"))
-    view = panel.answer
-    image, columns = view.grab().toImage(), view._columns()
+    view = panel.answer.classes
+    image, columns = view.viewport().grab().toImage(), view.columns()
     length = columns.bar_right - columns.bar_left
     for row, (probability, color) in enumerate(zip(PROBABILITIES, ("accent", "bar", "bar"), strict=True)):
-        y = int(view._top() + row * view.ROW + view.ROW / 2)
+        y = int(view.row_rect(row).center().y())
         painted = [
             image.pixelColor(x, y).getRgb()[:3] for x in range(int(columns.bar_left) + 2, int(columns.bar_right) - 2)
         ]
@@ -130,7 +132,8 @@ def test_a_long_label_is_shortened_and_whole_in_the_tooltip(answer):
     panel = answer("Identity", labels=("cat", name, "cow"))
     panel.answer.grab()
     assert panel.answer.width() <= 380
-    assert name in panel.answer.toolTip()
+    assert name in panel.answer.head.toolTip()
+    assert name in panel.answer.classes.hint(1)
 
 
 # ---------------------------------------------------------------- what it is, and what the user says
@@ -241,3 +244,154 @@ def test_bars_of_a_histogram_are_as_high_as_the_logarithm_of_their_counts(show):
     assert height(90) == pytest.approx(highest, abs=1)
     view.show_counts((), 0.0, 0.0)
     assert not view.isVisible()
+
+
+# ---------------------------------------------------------------- many classes
+
+
+NAMES = tuple(f"{word} {number}" for number in range(15) for word in ("cat", "dog"))  # of classes 0 to 29
+
+
+@pytest.fixture
+def many(answer):
+    """Thirty classes: the logit of each is its number, so class 29 is the best one."""
+    return answer("Identity", np.arange(30, dtype=np.float32).reshape(1, 30), NAMES)
+
+
+def names(panel):
+    return [row[0] for row in panel.answer.rows]
+
+
+def click(qtbot, panel, place, double=False):
+    view = panel.answer.classes
+    at = view.row_rect(place).center().toPoint()
+    at.setX(20)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    if double:
+        qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def test_as_many_classes_are_listed_as_the_user_wants(many):
+    assert listed(many.classes.count) == ["5", "10", "20", "all"]
+    choose(many.classes.count, 10)
+    assert names(many) == [NAMES[index] for index in range(29, 19, -1)]
+    choose(many.classes.count, 30)
+    assert len(names(many)) == 30
+    view = many.answer.classes
+    assert view.height() == 20 * ROW
+    assert view.verticalScrollBar().maximum() == 10 * ROW
+
+
+def test_few_classes_need_neither_search_nor_choice(answer):
+    panel = answer("Identity")
+    assert not panel.classes.search.isVisible()
+    assert not panel.classes.count.isVisible()
+
+
+def test_a_class_is_searched_by_its_name_and_shown_with_its_rank(many):
+    height = many.answer.classes.height()
+    many.classes.search.setText("CAT 1")
+    assert names(many) == ["cat 1", "cat 14", "cat 13", "cat 12", "cat 11", "cat 10"]  # what is called that comes first
+    assert [many.classes.ranked.rank(index) for index in many.answer.classes.indices] == [28, 2, 4, 6, 8, 10]
+    assert many.answer.classes.height() == height  # the field stays where it is
+    many.classes.search.setText("7")
+    assert names(many) == ["dog 3", "dog 7", "cat 7"]  # class 7 first, then by rank
+    many.classes.search.setText("horse")
+    assert names(many) == []
+    many.classes.search.clear()
+    assert names(many)[0] == "dog 14"
+
+
+def test_a_search_that_is_confirmed_looks_into_the_first_class(many, qtbot):
+    many.classes.search.setText("cat 3")
+    qtbot.keyClick(many.classes.search, Qt.Key.Key_Return)
+    assert many.session.view.target_class == 6
+
+
+def test_a_click_looks_into_a_class_and_a_click_on_the_answer_into_the_best_one(many, qtbot):
+    click(qtbot, many, 2)
+    assert many.session.view.target_class == 27
+    assert many.classes.origin.head.summary == "dog 13, 27.00"
+    qtbot.mouseClick(many.answer.head, Qt.MouseButton.LeftButton)
+    assert many.session.view.target_class is None
+    assert many.classes.origin.head.summary == "dog 14, 29.00"
+
+
+def test_a_double_click_keeps_a_class_on_top_through_pictures(many, qtbot, fed):
+    click(qtbot, many, 3, double=True)
+    assert many.session.view.target_class == 26
+    assert names(many) == ["cat 13", "dog 14", "cat 14", "dog 13", "dog 12"]
+    with qtbot.waitSignal(many.session.run_changed, timeout=60_000):
+        many.session.open_files([str(fed(-np.arange(30, dtype=np.float32).reshape(1, 30)))])
+    assert names(many) == ["cat 13", "cat 0", "dog 0", "cat 1", "dog 1", "cat 2"]
+    assert many.classes.ranked.rank(26) == 27
+    view = many.answer.classes
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.pin_rect(0).center().toPoint())
+    assert names(many) == ["cat 0", "dog 0", "cat 1", "dog 1", "cat 2"]
+
+
+def test_what_is_pinned_stays_in_sight_while_the_others_are_scrolled(many):
+    choose(many.classes.count, 30)
+    many.classes.toggle_pin(4)
+    view = many.answer.classes
+    view.verticalScrollBar().setValue(5 * ROW)
+    assert view.row_rect(0).top() == 0
+    assert view.row_rect(6).top() == ROW
+
+
+def test_the_list_is_walked_with_the_keys(many, qtbot):
+    view = many.answer.classes
+    view.setFocus()
+    for _ in range(3):
+        qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert many.session.view.target_class == 27
+    qtbot.keyClick(view, Qt.Key.Key_Space)
+    assert many.classes.pins == (27,)
+    qtbot.keyClick(view, Qt.Key.Key_Escape)
+    assert many.session.view.target_class is None
+
+
+def test_pins_and_search_end_with_the_network(many, save, fed, qtbot):
+    many.classes.toggle_pin(4)
+    many.classes.search.setText("dog")
+    other = save("other.onnx", [helper.make_node("Softmax", ["x"], ["y"])], {"x": [1, 3]}, ["y"])
+    with qtbot.waitSignal(many.session.run_changed, timeout=60_000):
+        many.session.open_files([str(other), str(fed(LOGITS))])
+    assert names(many) == ["class 1", "class 2", "class 0"]
+    assert many.classes.search.text() == ""
+    assert many.session.view.target_class is None
+
+
+def test_the_readout_of_a_class_has_rank_and_margin(many, qtbot):
+    told = []
+    many.readout.connect(told.append)
+    view = many.answer.classes
+    qtbot.mouseMove(view.viewport(), view.row_rect(1).center().toPoint())
+    assert told[-1] == (
+        *(("", "cat 14"), ("class", "28"), ("rank", "2"), ("probability", "0.2325")),
+        *(("logit", "28.00"), ("margin", "\N{MINUS SIGN}1.000")),
+    )  # e^-1 / (1 + e^-1 + e^-2 + ...) is (e - 1) / e^2
+
+
+def test_a_sigmoid_head_marks_one_half_and_counts_what_is_above(answer):
+    panel = answer("Sigmoid", np.array([[2, -1, 0, -3, 1]], np.float32))
+    assert panel.certainty.text.split("  ")[-1].endswith("3 of 5")
+    view = panel.answer.classes
+    image, columns = view.viewport().grab().toImage(), view.columns()
+    middle = round((columns.bar_left + columns.bar_right) / 2)
+    for row, color in enumerate(("accent", "accent", "accent", "bar", "bar")):
+        y = int(view.row_rect(row).center().y())
+        assert image.pixelColor(middle, y).getRgb()[:3] == rgb(theme.tokens().text)
+        assert image.pixelColor(int(columns.bar_left) + 3, y).getRgb()[:3] == rgb(getattr(theme.tokens(), color))
+    assert not columns.margin
+
+
+def test_a_wide_panel_has_a_column_of_margins_and_a_narrow_one_no_logits(answer):
+    panel = answer("Identity", labels=("cat", "dog", "cow"))
+    view = panel.answer.classes
+    assert 0 < view.columns().logit < view.columns().margin
+    panel.resize(260, 400)
+    assert view.columns().margin == 0
+    panel.resize(200, 400)
+    assert view.columns().logit == 0
+    assert view.columns().bar_right > view.columns().bar_left

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from inspector.render.palettes import palette
 from inspector.ui import theme
 from inspector.ui.panels.overview import LAYING_OUT, NO_MODEL, OverviewPanel
-from inspector.ui.panels.overview_view import STEPS
+from inspector.ui.panels.overview_moving import STEPS
 from tests.ui.panels.conftest import PATIENCE_MS, pixel, rgb
 
 

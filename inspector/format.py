@@ -106,6 +106,18 @@ def percent(fraction: float) -> str:
     return f"{_with_minus(_plain(number, 3))} %"
 
 
+def times(factor: float) -> str:
+    """Return how many times as much something is: ``1,290 ×``; below 100 with three digits."""
+    return f"{count(round(factor)) if factor >= 99.95 else _plain(factor, 3)} {TIMES}"
+
+
+def padding(pads: Sequence[int] | None) -> str:
+    """Return a padding: one number where all sides have it, else all begins and then all ends; ``?`` if unknown."""
+    if pads is None:
+        return "?"
+    return str(pads[0]) if len(set(pads)) == 1 else ", ".join(map(str, pads))
+
+
 def shape(dimensions: Sequence[Dimension] | None) -> str:
     """Return a shape in the order it is stored: ``1 × 64 × 55 × 55``; unknown dimensions are ``?``."""
     if dimensions is None:

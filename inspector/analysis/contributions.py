@@ -263,10 +263,14 @@ def _missing(layer: Layer) -> str:
 
 
 def _other(layer: Layer, reader: Layer | None = None) -> str:
-    what = f"{_name(layer)}, whose output {_name(reader)} averages," if reader and reader is not layer else _name(layer)
+    what = (
+        f"{_name(layer)}, whose output {_name(reader)} averages,"
+        if reader and reader is not layer
+        else f"{_name(layer)},"
+    )
     return (
-        f"The way from the feature maps to the logits leads through {what} and is no sum with one part for each "
-        "channel. That is so where pooling, a dense layer and nothing else follow the maps."
+        f"Between the feature maps and the logits lies {what} which does more than add up one part for each channel. "
+        "Parts can be told where pooling, a dense layer and nothing else follow the maps."
     )
 
 

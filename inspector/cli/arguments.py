@@ -31,7 +31,7 @@ inspector [MODEL] [IMAGE ...]                 open the window
        inspector [MODEL] [IMAGE ...] --screenshot FILE [--size WxH] [--theme light|dark]
        inspector classify MODEL [IMAGE ...] [--top N] [--head KIND] [--json] [--check]
        inspector classify MODEL IMAGE... --try-preprocessing [--expect CLASS ...] [--json]
-       inspector layers   MODEL [--time IMAGE [--repeats N]] [--json]
+       inspector layers   MODEL [--time IMAGE [--repeats N]] [--wide] [--json]
        inspector explain  MODEL IMAGE --layer NAME (--channel C --at ROW,COL | --index I,J,...) [--json]
        inspector export   MODEL IMAGE... --to DIR [--what maps,kernels,tensors,probabilities] [--layers GLOB]
                           [--view steps|deployed]
@@ -273,6 +273,9 @@ def _layers_parser() -> _Parser:
         type=_positive,
         default=5,
         help="with --time: how many runs to take the median of (default: 5)",
+    )
+    parser.add_argument(
+        "--wide", action="store_true", help="print more columns: kernels, bytes, and what a dense layer would cost"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_running(parser)

@@ -11,7 +11,8 @@ from inspector.cli.console import say_all, write, write_json, write_table
 from inspector.cli.conversation import Conversation, checked_provider, chosen_recipe
 from inspector.engine.protocol import Measured
 from inspector.export.facts import Facts, model_facts
-from inspector.graph.model import Layer, Model
+from inspector.graph import cost
+from inspector.graph.model import Geometry, Layer, Model
 
 
 class Timed(NamedTuple):
@@ -38,7 +39,7 @@ def layers(asked: argparse.Namespace) -> int:
     if asked.json:
         write_json(_facts(model, asked.model, timed))
     else:
-        _write_model(model, timed)
+        _write_model(model, timed, asked.wide)
         _write_totals(model)
         if timed is not None:
             _write_times(model, timed)
@@ -75,7 +76,7 @@ def _sum(model: Model, measured: Measured) -> float:
     return sum(measured.seconds.get(layer.name, 0.0) for layer in model.layers if not layer.inside)
 
 
-def _write_model(model: Model, timed: Timed | None) -> None:
+def _write_model(model: Model, timed: Timed | None, is_wide: bool) -> None:
     columns = {
         "": [str(layer.index) for layer in model.layers],
         "name": [layer.name for layer in model.layers],
@@ -85,12 +86,47 @@ def _write_model(model: Model, timed: Timed | None) -> None:
         "MACs": [format.macs(layer.macs) for layer in model.layers],
         "sees, px": [_field(layer) for layer in model.layers],
     }
+    if is_wide:
+        columns |= _more_columns(model)
     if timed is not None:
         seconds = timed.measured.seconds
         columns["ms"] = [_milliseconds(seconds.get(layer.name)) for layer in model.layers]
         columns["on"] = [timed.providers.get(layer.name, "") for layer in model.layers]
     left = [place for place, head in enumerate(columns) if head in ("name", "operator", "on")]
     write_table(list(columns), list(zip(*columns.values(), strict=True)), left)
+
+
+def _more_columns(model: Model) -> dict[str, list[str]]:
+    shapes = cost.shapes_of(model)
+    dense = [cost.dense(layer, shapes) for layer in model.layers]
+    sizes = [cost.tensor_bytes(layer.output) for layer in model.layers]
+    weights = [cost.weight_bytes(layer) for layer in model.layers]
+    return {
+        "kernel": [_axes(layer.geometry and layer.geometry.kernel_shape) for layer in model.layers],
+        "stride": [_axes(layer.geometry and layer.geometry.strides) for layer in model.layers],
+        "padding": [_padding(layer.geometry) for layer in model.layers],
+        "dilation": [_axes(layer.geometry and layer.geometry.dilations) for layer in model.layers],
+        "groups": [str(layer.geometry.group) if layer.geometry is not None else "" for layer in model.layers],
+        "as stored": [format.shape(layer.output.shape) for layer in model.layers],
+        "output size": ["?" if size is None else format.memory(size) for size in sizes],
+        "weights": [format.memory(size) if size else "" for size in weights],
+        "dense parameters": ["" if each is None else format.count(each.parameters) for each in dense],
+        "dense MACs": ["" if each is None else format.macs(each.macs) for each in dense],
+        "times parameters": [_times(each.parameters_factor if each is not None else None) for each in dense],
+        "times MACs": [_times(each.macs_factor if each is not None else None) for each in dense],
+    }
+
+
+def _axes(sizes: tuple[int, ...] | None) -> str:
+    return "" if sizes is None else format.shape(sizes)
+
+
+def _padding(geometry: Geometry | None) -> str:
+    return "" if geometry is None else format.padding(geometry.pads)
+
+
+def _times(factor: float | None) -> str:
+    return "" if factor is None else format.times(factor)
 
 
 def _write_totals(model: Model) -> None:

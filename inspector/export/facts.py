@@ -13,6 +13,7 @@ from inspector.analysis.quantized import scales
 from inspector.analysis.statistics import Statistics, statistics
 from inspector.export.outputs import legend
 from inspector.format import json_number
+from inspector.graph import cost
 from inspector.graph.model import Array, Codes, Difference, Layer, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing
 from inspector.labels import fitting
@@ -149,6 +150,7 @@ def model_facts(model: Model, path: str, providers: Mapping[str, str] | None = N
         path: Of its file, as it was given.
         providers: What runs each layer, by its name, where sessions were made.
     """
+    shapes = cost.shapes_of(model)
     return {
         "model": path,
         "opset": model.opset,
@@ -157,7 +159,10 @@ def model_facts(model: Model, path: str, providers: Mapping[str, str] | None = N
         "outputs": [tensor_facts(each) for each in model.outputs],
         "parameters": model.parameters,
         "macs": model.macs,
-        "layers": [layer_facts(each, (providers or {}).get(each.name)) for each in model.layers],
+        "layers": [
+            {**layer_facts(each, (providers or {}).get(each.name)), "dense": dense_facts(cost.dense(each, shapes))}
+            for each in model.layers
+        ],
     }
 
 
@@ -191,8 +196,15 @@ def layer_facts(layer: Layer, provider: str | None = None) -> Facts:
             "start": _list(field.start),
             "status": field.status,
         },
+        "bytes": cost.tensor_bytes(layer.output),
+        "weight_bytes": cost.weight_bytes(layer),
         "provider": provider,
     }
+
+
+def dense_facts(found: cost.Dense | None) -> Facts | None:
+    """Return what a fully connected layer would cost in a layer's place; a factor is how many times as much."""
+    return None if found is None else asdict(found)
 
 
 def _list(values: Sequence[Any] | None) -> list[Any] | None:

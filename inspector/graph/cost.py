@@ -1,13 +1,15 @@
-"""What a layer costs: learned numbers, and multiply-accumulates of one pass."""
+"""What a layer costs: learned numbers, multiply-accumulates of one pass, bytes; and what a dense one would cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from inspector.graph import kinds
+from inspector.graph.dtypes import by_name, size_bytes
 from inspector.graph.learned import is_learned
-from inspector.graph.model import Layer
+from inspector.graph.model import Layer, Model, Tensor
 from inspector.graph.nodes import Graph, Node, Shape, known_sizes, size_of
 from inspector.graph.weight import Weight
 
@@ -79,6 +81,80 @@ def macs(node: Node, graph: Graph) -> int | None:
             inner = size_of(graph.shape(names[1]), -1 if node.integer("transB", 0) else -2)
         return None if inner is None else math.prod(output) * inner
     return None if second is None else math.prod(output) * math.prod(second[1:])
+
+
+# ---------------------------------------------------------------- bytes
+
+
+def tensor_bytes(tensor: Tensor) -> int | None:
+    """Return how many bytes a tensor takes, a batch that is not known counting as one picture; None if unknown."""
+    sizes, dtype = _of_one(tensor.shape), by_name(tensor.dtype)
+    return size_bytes(dtype, sizes) if sizes is not None and dtype.bits else None
+
+
+def weight_bytes(layer: Layer) -> int:
+    """Return how many bytes a layer's weights take in the file, each stored tensor counted once."""
+    return sum(size_bytes(by_name(each.dtype), each.stored_shape) for each in _once(layer.weights))
+
+
+# ---------------------------------------------------------------- a fully connected layer in its place
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """A fully connected layer that joins every element of a layer's input with every one of its output.
+
+    Attributes:
+        inputs, outputs: Elements of both volumes, of one picture.
+        parameters: Its weights, without a bias: the product of both.
+        macs: Multiply-accumulates of a whole batch.
+        parameters_factor: How many times the weights of the layer's kernels, without a bias; None where it has none.
+        macs_factor: How many times the layer's multiply-accumulates; None where those are none or not known.
+    """
+
+    inputs: int
+    outputs: int
+    parameters: int
+    macs: int
+    parameters_factor: float | None
+    macs_factor: float | None
+
+
+def shapes_of(model: Model) -> dict[str, Shape]:
+    """Return the shapes of a network's tensors that are known before a run, by name."""
+    made = (tensor for layer in model.layers for tensor in layer.outputs)
+    return {tensor.name: tensor.shape for tensor in (*model.inputs, *made) if tensor.shape is not None}
+
+
+def dense(layer: Layer, shapes: Mapping[str, Shape]) -> Dense | None:
+    """Return what a fully connected layer would cost in a layer's place, between the same two volumes.
+
+    Args:
+        layer: One that slides over its input, or is fully connected.
+        shapes: Of tensors as stored, by name; the first axis is the batch.
+
+    Returns:
+        None for other layers, and where a shape is not known.
+    """
+    if layer.geometry is None and layer.family != "fully connected":
+        return None
+    fed = next((name for name in layer.inputs if name and name not in layer.stored), "")
+    source, target = _of_one(shapes.get(fed)), _of_one(shapes.get(layer.output.name))
+    if not source or not target or 0 in (*source, *target):
+        return None
+    inputs, outputs = math.prod(source[1:]), math.prod(target[1:])
+    kernel = layer.weight("kernel")
+    weights = math.prod(kernel.shape) if kernel is not None else 0
+    needed = inputs * outputs
+    macs = needed * target[0]
+    return Dense(
+        inputs,
+        outputs,
+        needed,
+        macs,
+        needed / weights if weights else None,
+        macs / layer.macs if layer.macs else None,
+    )
 
 
 def has_unknown_batch(shape: Shape | None) -> bool:

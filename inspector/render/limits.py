@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inspector.render.arrays import Numbers, Values, widened
 from inspector.render.palettes import COLORMAPS, default_colormap
@@ -50,6 +51,10 @@ class Limits:
         """Return the limits of one channel."""
         place = 0 if self.is_shared else channel
         return float(self.low[place]), float(self.high[place])
+
+    def arranged(self, channels: NDArray[np.intp]) -> Limits:
+        """Return the limits of the channels in that order."""
+        return self if self.is_shared else Limits(self.low[channels], self.high[channels])
 
     def is_same(self, other: Limits) -> bool:
         """Say whether these draw every value as the other ones do."""

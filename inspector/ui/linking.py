@@ -99,6 +99,8 @@ def _element(session: Session, layer: str, row: int, column: int, channel: int) 
 
 
 def field_in_words(field: ReceptiveField) -> str:
-    """Say what an element sees, and how certain that is; ``unknown`` where an operator on the way is not known."""
+    """Say what an element sees, and how certain that is."""
+    if field.status == "unknown":
+        return "sees a part that is not known"
     said = sees(field)
-    return " ".join(said[0]) if said else "sees a part that is not known"
+    return " ".join(said[0]) if said else "sees nothing of it"

@@ -30,6 +30,7 @@ from inspector.ui.panels.channel import ChannelPanel
 from inspector.ui.panels.feature_maps import FeatureMapsPanel
 from inspector.ui.panels.input import InputPanel
 from inspector.ui.panels.kernels import KernelsPanel
+from inspector.ui.panels.layer_table import LayerTable
 from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
 from inspector.ui.panels.overview import OverviewPanel
@@ -118,12 +119,20 @@ class MainWindow(QMainWindow):
         for dock in self.docks:
             panel = self.panel(dock)
             panel.readout.connect(self.status.show_readout)
+            if isinstance(panel, LayersPanel):
+                self._keep_columns(panel.table)
             if isinstance(panel, InputPanel):
                 panel.trials_wanted.connect(self.trials.show)
             if isinstance(panel, OutputPanel):
                 panel.class_picked.connect(self.dock("arithmetic").raise_)
             if isinstance(panel, ArithmeticPanel):
                 panel.animation_wanted.connect(self.exporter.ask_animation)
+
+    def _keep_columns(self, table: LayerTable) -> None:
+        """Show the columns of the last time, and remember others that are chosen."""
+        if self.settings.values.layer_columns is not None:
+            table.want(self.settings.values.layer_columns)
+        table.columns_chosen.connect(lambda: self.settings.change(layer_columns=table.wanted))
 
     # ---------------------------------------------------------------- its parts
 

@@ -51,7 +51,9 @@ def scale_of(scales: Scales, channel: int) -> str:
 
 
 def sees(field: ReceptiveField) -> Readout:
-    """Return what an element sees, for a readout; nothing where that is not known."""
+    """Return what an element sees, for a readout, and how certain that is."""
+    if field.status == "unknown":
+        return (("sees", "unknown"),)
     if field.status == "whole input":
         return (("sees", "the whole input"),)
     if field.size is None:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -28,8 +29,11 @@ from inspector.errors import ImageError, InspectorError
 from inspector.graph.model import Array, Layer, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
+from inspector.ui.later import Later
+from inspector.ui.surveyed import Surveyed, surveyed
 
 MODEL_SUFFIXES = (".onnx",)
+AT_ONCE = 1 << 24  # values that are looked through while the window waits, some 30 ms
 _SPARE_AFTER_MS = 1_000
 _T = TypeVar("_T")
 
@@ -44,6 +48,7 @@ class View:
         element: ``(row, column)`` in the feature map, or None.
         colormap: A name from ``render.COLORMAPS``; ``""`` lets the data decide.
         scaling: A name from ``render.SCALINGS``.
+        order: What the channels of the wall are put in order by, a name from ``analysis.channels.KEYS``.
         slice: Which slice of a volume; None for the middle one.
         codes: Show a quantized tensor's integers, not the real numbers that they stand for.
         signals: Show a layer of signals as ``"curves"``, or as an ``"image"`` of time and channel.
@@ -55,6 +60,7 @@ class View:
     element: tuple[int, int] | None = None
     colormap: str = ""
     scaling: str = "percentile"
+    order: str = "index"
     slice: int | None = None
     codes: bool = False
     signals: Literal["curves", "image"] = "curves"
@@ -157,6 +163,8 @@ class Session(QObject):
         self._read: _Read | None = None
         self._found: tuple[Model, str, Layer | None] | None = None  # the selected layer, and where it was
         self._fetching: set[int] = set()  # requests for tensors that a partial run left out
+        self._surveying = Later(self)
+        self._surveying.done.connect(self.view_changed)
         self._retiring: list[threading.Thread] = []
         self._replied.connect(self._on_reply)
         self._engine: Engine | None = None  # serves the model that is shown
@@ -315,6 +323,7 @@ class Session(QObject):
     def close(self) -> None:
         """End the children and let go of their memory; nothing is answered any more."""
         self._spare_timer.stop()
+        self._surveying.forget()
         for engine in (self._engine, self._candidate, self._spare, self._measurer):
             self._retire(engine)
         for thread in self._retiring:
@@ -354,6 +363,21 @@ class Session(QObject):
             made = last.reading.at(self.view.slice) if last.reading is not None else None
         self._read = _Read(run, layer, codes, made)
         return made
+
+    def surveyed(self) -> Surveyed | None:
+        """Return what is known of all the values of ``reading``.
+
+        None where there is no reading, and while very many values are looked through: then ``view_changed`` follows.
+        """
+        made = self.reading()
+        if made is None:
+            self._surveying.forget()
+            return None
+        if made.values.size <= AT_ONCE:
+            self._surveying.forget()
+            return surveyed(made)
+        scaling = self.view.scaling
+        return self._surveying.result((id(made.values), scaling), partial(_looked_through, made, scaling))
 
     def class_labels(self) -> tuple[str, ...]:
         """Return the class names to show: the user's, else the model's; empty if nobody named them."""
@@ -560,6 +584,13 @@ class Session(QObject):
         place = [os.path.abspath(path) for path in self._shown_images]
         if len(self.images) == 1 and shown in place:
             self.images, self.image = self._shown_images, self._shown_images[place.index(shown)]
+
+
+def _looked_through(made: Reading, scaling: str) -> Surveyed:
+    """Return what is known of a reading, its limits worked out already."""
+    known = surveyed(made)
+    known.limits(scaling)
+    return known
 
 
 def _changed(table: Mapping[str, _T], key: str, value: _T | None) -> Mapping[str, _T]:

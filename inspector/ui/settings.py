@@ -32,6 +32,7 @@ RECENT = 10
 REMEMBERED = 200  # models whose preprocessing is known
 _LOCK_MILLISECONDS = 2_000
 _LARGEST_LAYOUT = 1 << 20
+_MOST_COLUMNS = 100
 _MOST_MEBIBYTES = 1 << 30
 _FINGERPRINT = re.compile("[0-9a-f]{16,128}")
 
@@ -62,6 +63,7 @@ class Values:
         models: Newest first.
         pictures: Newest first.
         recipes: What the user chose for a model, with its fingerprint; newest first.
+        layer_columns: Heads of the columns that were chosen for the table of layers; None for the usual ones.
         tensor_memory_mib: What the tensors of one run may take, in MiB; 0 for a quarter of the memory that is free.
     """
 
@@ -73,6 +75,7 @@ class Values:
     pictures: tuple[str, ...] = ()
     recipes: tuple[tuple[str, Preprocessing], ...] = ()
     tensor_memory_mib: int = 0
+    layer_columns: tuple[str, ...] | None = None
 
 
 def configuration_file() -> Path:
@@ -307,6 +310,19 @@ def _recipes(text: str) -> tuple[tuple[str, Preprocessing], ...]:
     return tuple(found.items())
 
 
+def _text_of_columns(heads: tuple[str, ...] | None) -> str:
+    return "" if heads is None else json.dumps(heads)
+
+
+def _columns(text: str) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    heads = _list(text)
+    if len(heads) > _MOST_COLUMNS or not all(isinstance(each, str) for each in heads):
+        raise ValueError("not a list of columns")
+    return tuple(heads)
+
+
 def _list(text: str) -> list[Any]:
     found = json.loads(text)
     if not isinstance(found, list):
@@ -335,4 +351,5 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], str], Callable[[str], Any]]] = {
     "pictures": ("recent/pictures", _text_of_pictures, _pictures),
     "recipes": ("models/preprocessing", _text_of_recipes, _recipes),
     "tensor_memory_mib": ("engine/tensor memory", str, _mebibytes),
+    "layer_columns": ("layers/columns", _text_of_columns, _columns),
 }

@@ -238,3 +238,24 @@ def test_the_bundled_classifiers_logits_are_their_channels_parts(name):
         assert found is not None
         assert abs(found.rest) < 1e-4 * max(1, abs(found.logit))
         assert found.ranked()[0] == int(np.abs(found.parts).argmax())
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "layer", "allowed"),
+    [
+        ("squeezenet_fp16", (1, 3, 224, 224), "fire9/concat_1", 2e-3),  # half precision
+        ("mnist-8", (1, 1, 28, 28), "Pooling160", 1e-5),
+        ("ppocr_cls_dynamic_hw", (1, 3, 48, 192), "p2o.MaxPool.0", 1e-5),
+        ("kws_fp32", (1, 1960), "Relu__19", 1e-5),
+        ("kws_qdq", (1, 1960), "Add__22", 2e-2),  # the sum is rounded to a code
+    ],
+)
+def test_real_networks_logits_are_their_channels_parts(shared, name, shape, layer, allowed):
+    path = shared / "assets" / "models" / f"{name}.onnx"
+    proto, model = onnx.load(path), read(str(path)).model
+    fed = model.inputs[0]
+    tensors = run(proto, {fed.name: (RNG.random(shape) * 100).astype(fed.dtype)})
+    for index in range(2):
+        found = contributions(model, tensors, model.outputs[0].name, index)
+        assert found.layer == layer
+        assert abs(found.rest) <= allowed * max(1, abs(found.logit))

@@ -20,7 +20,7 @@ def test_layers_prints_exactly_the_keys_that_scripts_rely_on(answered, linear):
     assert list(content["layers"][1]) == [
         *("index", "name", "op_type", "family", "inputs", "outputs", "output_shape", "dtype"),
         *("kernel_shape", "strides", "pads", "dilations", "group", "parameters", "macs", "receptive_field"),
-        "provider",
+        *("bytes", "weight_bytes", "provider", "dense"),
     ]
     gemm = content["layers"][1]
     assert (gemm["index"], gemm["name"], gemm["op_type"], gemm["family"]) == (1, "fc", "Gemm", "fully connected")
@@ -42,6 +42,32 @@ def test_layers_of_the_bundled_edge_model_are_those_of_its_design(answered, repo
     assert pool["output_shape"] == [1, 1, 150, 150]
     assert pool["pads"] == [0, 0, 0, 0]
     assert pool["receptive_field"] == {"size": [4, 4], "jump": [2, 2], "start": [1, 1], "status": "exact"}
+
+
+def test_layers_say_what_bytes_they_take_and_what_a_dense_layer_would_cost(answered, repository):
+    conv, relu, pool = answered("layers", str(repository / "models" / "edges.onnx"))["layers"]
+    # float32: 300 * 300 * 4 bytes; 90,000 elements joined with 90,000, where 9 weights and 90,000 * 9 MACs do
+    assert (conv["bytes"], pool["bytes"]) == (360_000, 90_000)
+    assert conv["dense"] == {
+        "inputs": 90_000,
+        "outputs": 90_000,
+        "parameters": 8_100_000_000,
+        "macs": 8_100_000_000,
+        "parameters_factor": 900_000_000,
+        "macs_factor": 10_000,
+    }
+    assert relu["dense"] is None
+    assert (pool["dense"]["parameters"], pool["dense"]["parameters_factor"]) == (90_000 * 22_500, None)
+
+
+def test_a_wide_table_has_the_geometry_and_the_dense_equivalent(said, repository):
+    code, out, _ = said("layers", str(repository / "models" / "edges.onnx"), "--wide")
+    assert code == 0
+    head, conv = out.splitlines()[:2]
+    for word in ("kernel", "stride", "padding", "dilation", "groups", "as stored", "dense parameters", "times MACs"):
+        assert word in head
+    for cell in ("1 × 1 × 300 × 300", "360 kB", "8,100,000,000", "8.100 G", "900,000,000 ×", "10,000 ×"):
+        assert cell in conv
 
 
 def test_unknown_dimensions_are_names_or_null(answered, tmp_path):

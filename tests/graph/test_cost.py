@@ -11,7 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from inspector.graph.model import Model
+from inspector.graph import cost
+from inspector.graph.model import Model, Tensor
 from inspector.graph.reader import read
 from tests.graph.build import FLOAT, model, node, save, tensor, value, weights
 
@@ -279,3 +280,57 @@ def test_weights_in_constants_count_too(dtype, tmp_path):
     nodes = [node("Constant", "", "w", value=kernel), node("Conv", "x w", "y")]
     made = facts(tmp_path, nodes, inputs=[value("x", [1, 3, 8, 8], dtype)])
     assert (made.parameters, made.macs) == (108, 4 * 36 * 27)
+
+
+# ---------------------------------------------------------------- bytes, and a fully connected layer in its place
+
+
+def test_a_dense_layer_joins_every_element_of_one_volume_with_every_one_of_the_other(tmp_path):
+    nodes = [node("Conv", "x w b", "c", "stem", strides=[2, 2]), node("Relu", "c", "y")]
+    made = facts(tmp_path, nodes, [weights("w", 4, 3, 3, 3), weights("b", 4)])
+    conv, relu = made.layers
+    found = cost.dense(conv, cost.shapes_of(made))
+    # 3 * 8 * 8 = 192 elements in, 4 * 3 * 3 = 36 out: 6,912, where 108 weights and 36 * 27 = 972 MACs do
+    assert (found.inputs, found.outputs, found.parameters, found.macs) == (192, 36, 6_912, 6_912)
+    assert found.parameters_factor == 64
+    assert found.macs_factor == pytest.approx(6_912 / 972)
+    assert cost.dense(relu, cost.shapes_of(made)) is None
+
+
+def test_a_dense_layer_costs_what_a_fully_connected_one_does(tmp_path):
+    made = facts(tmp_path, [node("MatMul", "x w", "y")], [weights("w", 8, 5)], [value("x", [2, 8])])
+    found = cost.dense(made.layers[0], cost.shapes_of(made))
+    assert (found.parameters, found.macs, found.parameters_factor, found.macs_factor) == (40, 80, 1, 1)
+
+
+def test_a_batch_counts_for_the_work_of_a_dense_layer_and_an_open_one_as_one_picture(tmp_path):
+    conv, kernel = [node("Conv", "x w", "y")], [weights("w", 4, 3, 3, 3)]
+    for batch, times in ((5, 5), ("N", 1)):
+        made = facts(tmp_path, conv, kernel, [value("x", [batch, 3, 8, 8])])
+        found = cost.dense(made.layers[0], cost.shapes_of(made))
+        assert (found.parameters, found.macs) == (192 * 144, times * 192 * 144)
+        assert found.macs_factor == pytest.approx(192 * 144 / (144 * 27))
+    made = facts(tmp_path, conv, kernel, [value("x", [1, 3, "height", 8])])
+    assert cost.dense(made.layers[0], cost.shapes_of(made)) is None
+
+
+def test_a_dense_layer_on_a_picture_of_8k_would_need_more_weights_than_fit_anywhere(tmp_path):
+    kernel = [weights("w", 1, 3, 3, 3)]
+    made = facts(tmp_path, [node("Conv", "x w", "y", pads=[1] * 4)], kernel, [value("x", [1, 3, 4320, 7680])])
+    found = cost.dense(made.layers[0], cost.shapes_of(made))
+    # 7680 * 4320 = 33,177,600 pixels: 3 * 33,177,600 squared, in 27 weights' place
+    assert found.parameters == 3 * 33_177_600**2 == 3_302_259_425_280_000
+    assert found.parameters_factor == pytest.approx(122_305_904_640_000)
+
+
+def test_bytes_are_those_of_the_type_and_of_each_stored_tensor_once(tmp_path):
+    kernel = helper.make_tensor("w", TensorProto.FLOAT16, [4, 3, 3, 3], np.ones(108))
+    shapes = [value("x", [1, 3, 8, 8], TensorProto.FLOAT16)]
+    made = facts(tmp_path, [node("Conv", "x w", "y")], [kernel], shapes)
+    assert cost.weight_bytes(made.layers[0]) == 216
+    assert cost.tensor_bytes(made.layers[0].output) == 4 * 36 * 2
+    assert cost.tensor_bytes(Tensor("codes", "int4", ("N", 3))) == 2  # twelve bits
+    assert cost.tensor_bytes(Tensor("open", "float32", (1, None))) is None
+    assert cost.tensor_bytes(Tensor("words", "string", (1,))) is None
+    twice = facts(tmp_path, [node("Add", "w w", "y")], [weights("w", 2, 5)])
+    assert cost.weight_bytes(twice.layers[0]) == 40

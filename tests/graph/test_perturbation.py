@@ -1,4 +1,4 @@
-"""Receptive fields of whole networks, held against ONNX Runtime: what lies outside changes nothing, what lies inside does.
+"""Receptive fields of whole networks, held against ONNX Runtime: what lies outside changes nothing, what inside does.
 
 Outside: the picture is changed everywhere but in one element's rectangle; each element that sees nothing else keeps its
 value, bit for bit. Inside: in a copy with positive weights, no biases and no activations a picture that is zero but for
@@ -211,7 +211,7 @@ def _over_channels(maps: Maps, values: NDArray[np.generic]) -> NDArray[np.bool_]
 
 
 def _without_gaps(opened: Opened) -> set[str]:
-    """The layers whose windows, and all on the way to them, touch each other: no dilation, no stride beyond the kernel."""
+    """The layers whose windows, and those on the way to them, touch: no dilation, no stride beyond the kernel."""
     gapped: set[str] = set()
     names = set()
     for layer in opened.model.layers:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtCore import QSettings
 
 from inspector.ui.settings import LAYOUT_VERSION, RecentModel, Settings, Values, configuration_file
 
@@ -215,3 +216,19 @@ def test_settings_lie_in_the_users_configuration_folder(monkeypatch, tmp_path):
         pytest.skip("the variable is of the XDG desktops")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert configuration_file() == tmp_path / "feature-map-inspector" / "settings.ini"
+
+
+@pytest.mark.parametrize("heads", [("MACs", "Kernel"), (), None])
+def test_the_columns_of_the_layers_come_back(path, heads):
+    Settings(path).change(layer_columns=heads)
+    assert Settings(path).values.layer_columns == heads
+
+
+@pytest.mark.parametrize("text", ['{"MACs": 1}', "[1, 2]", "MACs"])
+def test_columns_that_are_none_are_the_usual_ones(path, text):
+    Settings(path).change(layer_columns=("MACs",))
+    stored = QSettings(str(path), QSettings.Format.IniFormat)
+    stored.setValue("layers/columns", text)
+    stored.sync()
+    del stored
+    assert Settings(path).values.layer_columns is None

@@ -12,7 +12,8 @@ from inspector import format
 from inspector.analysis.heads import ClassScore
 from inspector.analysis.ranked_classes import RankedClasses
 from inspector.ui import theme
-from inspector.ui.panels.class_list import ClassList, class_name
+from inspector.ui.panels.class_columns import class_name
+from inspector.ui.panels.class_list import ClassList
 from inspector.ui.text import elided, plain, tooltip
 
 __all__ = ["Answer", "AnswerHead", "class_name"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -19,45 +18,17 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy
 
 from inspector import format
-from inspector.analysis.heads import ClassScore
 from inspector.analysis.ranked_classes import PRESENT, RankedClasses
-from inspector.labels import short
 from inspector.ui import icons, theme
 from inspector.ui.painting import paint_focus
-from inspector.ui.text import elided, plain, tooltip
+from inspector.ui.panels.class_columns import Columns, class_name, columns, rank_text
+from inspector.ui.text import elided, tooltip
 
 ROW = 22
 NOTHING_FOUND = "No class has this number or name."
 MOST = 20  # rows that are seen without scrolling
-_PIN = 14
-_GAP = 12
-_WITH_MARGIN, _WITH_LOGIT = 150.0, 112.0  # pixels for name and bar, or these columns are left out
-_LEAST_BAR = 40.0
+PIN = 14
 _BAR = 10
-
-
-def class_name(score: ClassScore) -> str:
-    """Return the first of a class's names, or its number."""
-    return plain(short(score.label)) if score.label else f"class {score.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where the columns of the list end, in pixels from its left.
-
-    Attributes:
-        name_left, name_right: Of the names; before them stand the ranks, if they do.
-        bar_left, bar_right: Of the bars.
-        probability, logit, margin: Where the numbers end; 0 for what is not shown.
-    """
-
-    name_left: float
-    name_right: float
-    bar_left: float
-    bar_right: float
-    probability: float
-    logit: float
-    margin: float
 
 
 class ClassList(QAbstractScrollArea):
@@ -186,36 +157,17 @@ class ClassList(QAbstractScrollArea):
     def pin_rect(self, place: int, columns: Columns | None = None) -> QRectF:
         """Return where a row's pin is, in the viewport."""
         right = (columns or self.columns()).name_right
-        return QRectF(right - _PIN, self.row_rect(place).center().y() - _PIN / 2, _PIN, _PIN)
+        return QRectF(right - PIN, self.row_rect(place).center().y() - PIN / 2, PIN, PIN)
 
     def columns(self) -> Columns:
         """Return where the columns are now."""
-        small, normal = QFontMetricsF(theme.font("small")), QFontMetricsF(theme.font())
-        bold = QFontMetricsF(theme.font(bold=True))
-        width, left = float(self.viewport().width()) - theme.MARGIN, float(theme.MARGIN)
-        classes = self._classes
         sample = [*self._pins, *self._shown[:MOST], *self._shown[-2:]]
+        classes = self._classes
         texts = [self.texts(index) for index in sample]
-        probability = max((normal.horizontalAdvance(text[1]) for text in texts), default=0.0)
-        probability = max(probability, small.horizontalAdvance("probability")) + _GAP
-        if classes is not None and self._has_ranks:
-            left += max((small.horizontalAdvance(_rank(classes, each)) for each in sample), default=0.0) + 8
-        room, logit, margin = width - left - probability, 0.0, 0.0
-        if any(text[2] for text in texts):
-            logit = max(small.horizontalAdvance(text) for text in (*(each[2] for each in texts), "logit")) + _GAP
-            logit = logit if room - logit >= _WITH_LOGIT else 0.0
-            room -= logit
-        if classes is not None and len(classes) > 1 and not classes.is_independent and logit:
-            margins = (format.significant(classes.margin(each)) for each in sample)
-            margin = max(small.horizontalAdvance(text) for text in (*margins, "margin")) + _GAP
-            margin = margin if room - margin >= _WITH_MARGIN else 0.0
-            room -= margin
-        names = max((bold.horizontalAdvance(text[0]) for text in texts), default=0.0) + _GAP
-        if self._pins:
-            names += _PIN
-        bar_left = left + min(names, room - max(_LEAST_BAR, min(72.0, room * 0.4)))
-        ends = width - margin - logit, width - margin if logit else 0.0, width if margin else 0.0
-        return Columns(left, bar_left - 6, bar_left, left + room, *ends)
+        ranks = [rank_text(classes, index) for index in sample] if classes is not None and self._has_ranks else []
+        has_margins = classes is not None and len(classes) > 1 and not classes.is_independent
+        margins = [format.significant(classes.margin(each)) for each in sample] if classes and has_margins else []
+        return columns(float(self.viewport().width()), texts, ranks, margins, PIN if self._pins else 0.0)
 
     def _place(self, y: float) -> int | None:
         pinned = len(self._pins)
@@ -266,7 +218,7 @@ class ClassList(QAbstractScrollArea):
         painter.setPen(theme.color("muted"))
         painter.setFont(theme.font("small"))
         if self._has_ranks:
-            _right(painter, row, columns.name_left - 8, _rank(classes, index))
+            _right(painter, row, columns.name_left - 8, rank_text(classes, index))
         if columns.logit:
             _right(painter, row, columns.logit, logit)
         if columns.margin:
@@ -275,9 +227,9 @@ class ClassList(QAbstractScrollArea):
         room = columns.name_right - columns.name_left
         if is_pinned or index == self._hovered:
             color = theme.color("text" if is_pinned else "muted")
-            sign = icons.pixmap("pin", _PIN, color, self.devicePixelRatioF())
+            sign = icons.pixmap("pin", PIN, color, self.devicePixelRatioF())
             painter.drawPixmap(self.pin_rect(place, columns).topLeft(), sign)
-            room -= _PIN + 2
+            room -= PIN + 2
         font = theme.font(bold=is_first)
         painter.setFont(font)
         painter.setPen(theme.color("text"))
@@ -378,10 +330,6 @@ class ClassList(QAbstractScrollArea):
         if number >= 0 and not bar.value() <= number * ROW <= bar.value() + room - ROW:
             bar.setValue(number * ROW - room // 2)
         self.chosen.emit(self.indices[place])
-
-
-def _rank(classes: RankedClasses, index: int) -> str:
-    return f"#{format.count(classes.rank(index))}"
 
 
 def _right(painter: QPainter, row: QRectF, right: float, text: str) -> None:

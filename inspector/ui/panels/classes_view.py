@@ -18,7 +18,8 @@ from inspector.ui.controls import SearchField
 from inspector.ui.forms import Section
 from inspector.ui.lines import Line, facts
 from inspector.ui.panels.answer import Answer
-from inspector.ui.panels.class_list import MOST, class_name
+from inspector.ui.panels.class_columns import class_name
+from inspector.ui.panels.class_list import MOST
 from inspector.ui.panels.logit_parts import Choice, LogitParts
 from inspector.ui.session import View
 from inspector.ui.text import shortened, tooltip
@@ -186,6 +187,7 @@ class ClassesView(QWidget):
         logit = "" if score.logit is None else f", {format.significant(score.logit)}"
         self.origin.head.summarize(f"{class_name(score)}{logit}")
         if not self.origin.head.isChecked():
+            self.parts.forget()  # or it would keep the run
             return
         if run is not None:
             self.parts.show_parts(model, run, ranked, index, self.pins, view)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from inspector import format
+from inspector.analysis.channels import KEYS, Order, order
 from inspector.analysis.reading import Reading
 from inspector.graph.context import activation_side
 from inspector.graph.model import Array, Layer
@@ -67,6 +68,21 @@ class Rows:
     found: Specials
 
 
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The tiles of the wall, in the order of a key.
+
+    Attributes:
+        slice: The channels as they lie, one tile after the other.
+        made_of: The slice by index.
+        order: Which channel is where.
+    """
+
+    slice: Slice
+    made_of: Slice
+    order: Order
+
+
 @dataclass(slots=True)
 class Prepared:
     """What is computed once for a layer of a run.
@@ -76,12 +92,25 @@ class Prepared:
         slice: The last one that was drawn.
         curves: ``(channels, samples)`` of a signal.
         rows: The last picture of them.
+        arranged: The last order of the tiles; None before there was one.
     """
 
     known: Surveyed
     slice: Slice
     curves: Values
     rows: Rows | None = None
+    arranged: Arranged | None = None
+
+    def in_order(self, key: str) -> Arranged:
+        """Return the tiles in the order of a key, from the last time if that is the same."""
+        last = self.arranged
+        if last is None or last.order.key != key or last.made_of is not self.slice:
+            if last is not None and last.order.key == key:
+                known = last.order
+            else:
+                known = order(self.known.values, key)
+            self.arranged = last = Arranged(_arranged(self.slice, known), self.slice, known)
+        return last
 
 
 class FeatureMapsPanel(Panel):
@@ -109,9 +138,10 @@ class FeatureMapsPanel(Panel):
         self._prepared: Prepared | None = None
         self._is_pointed_at = False
         self._lay_out()
-        self.canvas.hovered.connect(self._read_out)
-        self.canvas.picked.connect(self._pick)
-        self.canvas.channel_wanted.connect(session.select_channel)
+        self.canvas.hovered.connect(self._read_out_tile)
+        self.canvas.picked.connect(self._pick_tile)
+        self.canvas.channel_wanted.connect(self._go_to_tile)
+        self.controls.channel_wanted.connect(self._go_to_channel)
         self.slices.chosen.connect(self._choose_slice)
         self.curves.hovered.connect(self._read_out_sample)
         self.curves.picked.connect(self._pick_sample)
@@ -222,9 +252,12 @@ class FeatureMapsPanel(Panel):
                 prepared.rows = Rows(fitting, *drawn_in_rows(drawn.maps, fitting, drawn.found))
             rows = prepared.rows
             self.canvas.show_rows(rows.tile, rows.limits, palette(colormap), rows.found, bar)
-        else:
-            self.canvas.show_maps(drawn.maps, fitting, palette(colormap), drawn.found, bar)
-        self.canvas.set_selection(view.channel, view.element)
+            self.canvas.set_selection(view.channel, view.element)
+            return
+        lying = prepared.in_order(view.order)
+        drawn, fitting = lying.slice, fitting.arranged(lying.order.channels)
+        self.canvas.show_maps(drawn.maps, fitting, palette(colormap), drawn.found, bar, view.order == "index")
+        self.canvas.set_selection(lying.order.place_of(view.channel), view.element)
 
     def _draw_foot(self, prepared: Prepared, reading: Reading) -> None:
         known, found = prepared.known.survey, prepared.known.survey.found
@@ -266,6 +299,33 @@ class FeatureMapsPanel(Panel):
         self.session.set_view(channel=place.channel, element=(place.row, place.column))
 
     @Slot(object)
+    def _pick_tile(self, place: Place) -> None:
+        self._pick(replace(place, channel=self._channel_of(place.channel)))
+
+    @Slot(int)
+    def _go_to_tile(self, tile: int) -> None:
+        self.session.select_channel(self._channel_of(tile))
+
+    @Slot(int)
+    def _go_to_channel(self, channel: int) -> None:
+        """Select a channel whose number was typed, and show it where only a part of the wall is seen."""
+        self.session.select_channel(channel)
+        lying = self._lying()
+        if lying is not None and self.canvas.zoom > 1:
+            self.canvas.show_channel(lying.order.place_of(channel))
+
+    def _lying(self) -> Arranged | None:
+        """Return how the tiles lie; None where there are none, or a signal's rows."""
+        reading = self.session.reading()
+        if self._prepared is None or reading is None or reading.form == "signal":
+            return None
+        return self._prepared.arranged
+
+    def _channel_of(self, tile: int) -> int:
+        lying = self._lying()
+        return lying.order.channel_at(tile) if lying is not None else tile
+
+    @Slot(object)
     def _pick_sample(self, place: SamplePlace) -> None:
         self._pick(Place(place.curve, 0, place.sample))
 
@@ -281,6 +341,18 @@ class FeatureMapsPanel(Panel):
     @Slot(object)
     def _read_out_sample(self, place: SamplePlace | None) -> None:
         self._read_out(Place(place.curve, 0, place.sample) if place is not None else None)
+
+    def _key_of(self, channel: int) -> tuple[tuple[str, str], ...]:
+        """Return the number that a channel has its place by."""
+        lying = self._lying()
+        if lying is None or lying.order.key == "index":
+            return ()
+        number, label = float(lying.order.numbers[channel]), KEYS[lying.order.key].label
+        return ((label, format.percent(number) if label == "sparsity" else format.significant(number)),)
+
+    @Slot(object)
+    def _read_out_tile(self, place: Place | None) -> None:
+        self._read_out(replace(place, channel=self._channel_of(place.channel)) if place is not None else None)
 
     @Slot(object)
     def _read_out(self, place: Place | None) -> None:
@@ -298,9 +370,19 @@ class FeatureMapsPanel(Panel):
                 ("", plain(layer.name)),
                 *place_of(reading, place.channel, element),
                 *value_of(reading, place.channel, element),
+                *self._key_of(place.channel),
                 *sees(layer.receptive_field),
             )
         )
+
+
+def _arranged(drawn: Slice, known: Order) -> Slice:
+    """Return a slice with its channels in that order; by index it is the slice itself."""
+    if known.key == "index":
+        return drawn
+    kinds = drawn.found.kinds
+    found = replace(drawn.found, kinds=kinds[known.channels] if kinds is not None else None)
+    return replace(drawn, maps=drawn.maps[known.channels], found=found)
 
 
 def _sliced(values: Values, known: Survey, place: int) -> Slice:

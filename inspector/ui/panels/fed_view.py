@@ -67,9 +67,11 @@ class FedView(QWidget):
 
     Signals:
         read: What is under the cursor, for the status bar.
+        pointed: ``(name, row, column)``: the input, and where the pointer is in its maps; None where it is in none.
     """
 
     read = Signal(object)
+    pointed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,8 +173,10 @@ class FedView(QWidget):
     def _read_map(self, place: Place | None) -> None:
         drawn = self._drawn
         if place is None or drawn is None or drawn.reading is None:
+            self.pointed.emit(None)
             self.read.emit(())
             return
+        self.pointed.emit((drawn.fed.name, place.row, place.column))
         at = drawn.reading.slice
         depth: Readout = (("slice", str(at)),) if drawn.reading.form == "volume" else ()
         where = (("", drawn.fed.name), *depth, ("row", str(place.row)), ("column", str(place.column)))

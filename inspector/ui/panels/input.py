@@ -125,6 +125,7 @@ class InputPanel(Panel):
         self.views.activated.connect(self._choose_view)
         self.picture.hovered.connect(self._read_out)
         self.numbers.read.connect(self.readout)
+        self.numbers.pointed.connect(self._point_at_numbers)
         self.frames.moved.connect(session.set_frame)
         self.editor.changed.connect(session.set_preprocessing)
         self.editor.preset_wanted.connect(self._choose_preset)
@@ -341,6 +342,13 @@ class InputPanel(Panel):
         layer = self.session.layer()
         reached = reaches(self.session, layer) if layer is not None else ()
         self.readout.emit((*where, *values, *reached))
+
+    @Slot(object)
+    def _point_at_numbers(self, at: tuple[str, int, int] | None) -> None:
+        """Likewise, where the pointer is on the values of an input: if it is the one that is followed."""
+        model = self.session.model
+        is_followed = at is not None and model is not None and at[0] == model.picture and len(model.picture_axes) == 2
+        self.session.set_cursor(Cursor("", at[1], at[2]) if at is not None and is_followed else None)
 
     def _point_at(self, prediction: Prediction, row: int, column: int) -> None:
         """Tell the other panels on which pixel of the input the pointer is."""

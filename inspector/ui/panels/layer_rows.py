@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
@@ -10,14 +11,22 @@ from PySide6.QtGui import QImage
 
 from inspector import format
 from inspector.engine.protocol import Measured
-from inspector.graph.model import Layer, Run
+from inspector.graph import cost
+from inspector.graph.model import Geometry, Layer, Model, Run
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.ui.panels.layer_thumbnails import Thumbnails
 from inspector.ui.text import plain, tooltip
 
 MEAN, NAME, OPERATOR, SHAPE, PARAMETERS, MACS, SEES, TIME, PROVIDER = range(9)
-HEADS = ("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px", "ms", "Runs on")
-NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME)
+KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE = range(9, 17)
+HEADS = (
+    *("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px", "ms", "Runs on"),
+    *("Kernel", "Stride", "Padding", "Dilation", "Groups", "As stored", "Output bytes", "If fully connected"),
+)
+USUAL = (OPERATOR, SHAPE, PARAMETERS, MACS, SEES)
+EXTRA = (KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE)
+NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME, *EXTRA)
+_TOOLTIP_LINES = 14
 
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["", "missing", "not there"]
@@ -36,6 +45,8 @@ class LayerRows(QAbstractTableModel):
         self._rows: dict[str, int] = {}
         self._missing: frozenset[str] = frozenset()
         self._run: Run | None = None
+        self._model: Model | None = None
+        self._shapes: dict[str, tuple[int | str | None, ...]] | None = None  # found when they are first asked for
         self._measured: Measured | None = None
         self._longest = 0.0  # seconds
         self.is_by_time = False
@@ -50,11 +61,15 @@ class LayerRows(QAbstractTableModel):
         self._rows = {layer.name: row for row, layer in enumerate(layers)}
         self.endResetModel()
 
+    def show_model(self, model: Model | None) -> None:
+        """Take the shapes of what layers are fed from this network; a run may know more of them."""
+        self._model, self._shapes = model, None
+
     def show_run(self, run: Run | None) -> bool:
         """Take shapes and small pictures from this run; return whether it is another one."""
         if run is self._run:
             return False
-        self._run = run
+        self._run, self._shapes = run, None
         self._missing = frozenset(run.missing) if run is not None else frozenset()
         self.thumbnails.show_run(run)
         self._redraw()
@@ -132,7 +147,8 @@ class LayerRows(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(layer, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(*self._description(layer))
+            lines = self.description(layer)
+            return tooltip(*lines[:_TOOLTIP_LINES], *["…"] * (len(lines) > _TOOLTIP_LINES))
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == MEAN:
             return f"mean feature map of {plain(layer.name)}"
         return None
@@ -153,7 +169,37 @@ class LayerRows(QAbstractTableModel):
             return self._time(layer)
         if column == PROVIDER:
             return plain(self.providers.get(layer.name, ""))
-        return _sees(layer.receptive_field) if column == SEES else ""
+        if column == SEES:
+            return _sees(layer.receptive_field)
+        return self._more(layer, column) if column in EXTRA else ""
+
+    def _more(self, layer: Layer, column: int) -> str:
+        if column == STORED:
+            return format.shape(self.shape(layer))
+        if column == BYTES:
+            size = cost.tensor_bytes(replace(layer.output, shape=self.shape(layer)))
+            return "?" if size is None else format.memory(size)
+        if column == DENSE:
+            found = self.dense(layer)
+            if found is None:
+                return ""
+            factor = found.parameters_factor
+            return format.macs(found.parameters) + (f" ({format.times(factor)})" if factor is not None else "")
+        return _slides(layer.geometry, column) if layer.geometry is not None else ""
+
+    def dense(self, layer: Layer) -> cost.Dense | None:
+        """Return what a fully connected layer would cost in a layer's place, as far as shapes are known."""
+        if self._shapes is None:
+            self._shapes = cost.shapes_of(self._model) if self._model is not None else {}
+            if self._run is not None:  # in a loop, a run's tensors have an axis more
+                within = {
+                    each.name
+                    for each_layer in (self._model.layers if self._model else ())
+                    for each in each_layer.outputs
+                    if each.passes
+                }
+                self._shapes |= {name: each.shape for name, each in self._run.tensors.items() if name not in within}
+        return cost.dense(layer, self._shapes)
 
     def shape(self, layer: Layer) -> tuple[int | str | None, ...] | None:
         """Return the shape of a layer's output, as stored, of one pass where it lies in a loop."""
@@ -169,7 +215,8 @@ class LayerRows(QAbstractTableModel):
         made = self._run.tensors.get(layer.output.name) if self._run is not None else None
         return format.shape(layer.output.shape if made is None else made.shape)
 
-    def _description(self, layer: Layer) -> list[str]:
+    def description(self, layer: Layer) -> list[str]:
+        """Return all that is known of a layer, one fact in a line; names are as they are in the file."""
         operator = f"{layer.domain}::{layer.op_type}" if layer.domain else layer.op_type
         lines = [layer.name, f"{operator}, {layer.family}"]
         lines += [f"in the {branch} of {owner}" for owner, branch in reversed(layer.inside)]
@@ -190,12 +237,18 @@ class LayerRows(QAbstractTableModel):
             lines.append(f"running statistics {format.count(layer.statistics)}, not counted as parameters")
         if layer.receptive_field.status in ("bound", "whole input"):
             lines.append(_STATUS[layer.receptive_field.status])
+        if (found := self.dense(layer)) is not None and layer.family == "convolution":
+            lines.append(
+                f"fully connected instead: {format.count(found.inputs)} {format.TIMES} {format.count(found.outputs)} = "
+                f"{format.count(found.parameters)} weights"
+                + (f", {format.times(found.parameters_factor)} as many" if found.parameters_factor else "")
+            )
         if provider := self._providers.get(layer.name):
             lines.append(f"runs on {provider}")
         if self._measured is not None and (seconds := self._measured.seconds.get(layer.name)) is not None:
             total = sum(self._measured.seconds.values())
             lines.append(f"takes {format.seconds(seconds)}, {format.percent(seconds / total if total else 0)} of all")
-        return lines[:14] + ["…"] * (len(lines) > 14)
+        return lines
 
     def _why_not(self, layer: Layer) -> str:
         """Say why a layer's output cannot be seen; nothing if it can."""
@@ -216,7 +269,7 @@ class LayerRows(QAbstractTableModel):
     @Slot()
     def _redraw(self) -> None:
         if self._layers:
-            self.dataChanged.emit(self.index(0, MEAN), self.index(len(self._layers) - 1, PROVIDER))
+            self.dataChanged.emit(self.index(0, MEAN), self.index(len(self._layers) - 1, len(HEADS) - 1))
 
 
 _HINTS = {
@@ -227,11 +280,24 @@ _HINTS = {
     SEES: "The part of the picture that one element depends on: its receptive field, in pixels",
     TIME: "Milliseconds: of the instrumented network, median of 5 runs; profiling itself costs. Click to sort by it",
     PROVIDER: "What ONNX Runtime computes this layer on",
+    PADDING: "One number for all sides, else all begins and then all ends",
+    STORED: "The output's shape in the order in which it is stored",
+    BYTES: "Memory that the output takes",
+    DENSE: "Weights of a fully connected layer between the same two volumes, and how many times this layer's weights",
 }
 _STATUS = {
     "bound": "an element depends on no pixel outside of what it sees, perhaps on fewer",
     "whole input": "an element depends on the whole input",
 }
+
+
+def _slides(geometry: Geometry, column: int) -> str:
+    if column == GROUPS:
+        return str(geometry.group)
+    if column == PADDING:
+        return format.padding(geometry.pads)
+    sizes = {KERNEL: geometry.kernel_shape, STRIDE: geometry.strides, DILATION: geometry.dilations}
+    return format.shape(sizes[column])
 
 
 def _sees(field: ReceptiveField) -> str:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -21,6 +22,7 @@ from inspector.graph.model import Layer
 from inspector.ui import theme
 from inspector.ui.painting import paint_dot
 from inspector.ui.panels.layer_rows import (
+    EXTRA,
     HEADS,
     MACS,
     MEAN,
@@ -32,6 +34,7 @@ from inspector.ui.panels.layer_rows import (
     SEES,
     SHAPE,
     TIME,
+    USUAL,
     Index,
     LayerRows,
 )
@@ -44,7 +47,7 @@ NAME_AT_MOST = 176  # a longer name is shortened before a column is dropped
 INDENT = 12  # of a layer in the body of another
 _LOOKED_AT = 2_000  # layers, to find how wide the columns must be
 _MEASURED = 8  # texts, the longest ones: figures are alike in width, so the widest is among them
-_DROPPED = (PARAMETERS, MACS, SEES, PROVIDER)  # when it is narrow, in this order
+_DROPPED = (PARAMETERS, MACS, SEES, PROVIDER, *EXTRA[::-1])  # when it is narrow, in this order
 _BRANCHES = {"then_branch": "then", "else_branch": "else"}
 
 
@@ -53,15 +56,18 @@ class LayerTable(QTableView):
 
     Signals:
         sort_wanted: The user clicked on the head of the times.
+        columns_chosen: The user wants other columns.
     """
 
     sort_wanted = Signal()
+    columns_chosen = Signal()
 
     def __init__(self, rows: LayerRows) -> None:
         super().__init__()
         self.rows = rows
         self._layers: Sequence[Layer] = ()  # of the model
         self._natural: dict[int, int] = {}
+        self._wanted = set(USUAL)
         self._narrow_operator = 0  # enough for all but rare ones
         self._wide_name = 0
         self.setModel(rows)
@@ -84,6 +90,8 @@ class LayerTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionsClickable(True)
         head.sectionClicked.connect(self._on_head)
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.customContextMenuRequested.connect(self._offer_columns)
         head.setFixedHeight(theme.ROW_HEIGHT)
         head.setMinimumSectionSize(16)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -94,7 +102,7 @@ class LayerTable(QTableView):
         metrics = QFontMetricsF(theme.font("small"))
         bold = QFontMetricsF(theme.font("small", bold=True))
         for column in (PARAMETERS, MACS, SEES):
-            self._natural[column] = _width_of(metrics, HEADS[column], self._texts(column))
+            self._natural[column] = self._width(column)
         counts = Counter(layer.op_type for layer in layers)
         self._natural[OPERATOR] = _width_of(metrics, HEADS[OPERATOR], map(plain, counts))
         self._natural[MEAN] = round(max(metrics.horizontalAdvance(HEADS[MEAN]), THUMBNAIL)) + 16
@@ -107,9 +115,51 @@ class LayerTable(QTableView):
 
     def fit_shapes(self) -> None:
         """Find how wide the column must be that a run fills in."""
-        metrics = QFontMetricsF(theme.font("small"))
-        self._natural[SHAPE] = _width_of(metrics, HEADS[SHAPE], self._texts(SHAPE))
+        for column in (SHAPE, *EXTRA):
+            self._natural[column] = self._width(column)
         self._arrange()
+
+    def _width(self, column: int) -> int:
+        """Return how wide a column must be; 0 for one that nobody wants."""
+        if column not in self._wanted:
+            return 0
+        return _width_of(QFontMetricsF(theme.font("small")), HEADS[column], self._texts(column))
+
+    # ---------------------------------------------------------------- which columns
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The heads of the columns that are wanted, of those that can be chosen."""
+        return tuple(HEADS[column] for column in (*USUAL, *EXTRA) if column in self._wanted)
+
+    def want(self, heads: Iterable[str]) -> None:
+        """Show these columns where there is room, and no others that can be chosen; other words say nothing."""
+        names = set(heads)
+        self._wanted = {column for column in (*USUAL, *EXTRA) if HEADS[column] in names}
+        if self._natural:
+            self.fit_columns(self._layers)
+
+    def column_menu(self) -> QMenu:
+        """Return a menu in which columns are chosen."""
+        menu = QMenu(self)
+        for column in (*USUAL, *EXTRA):
+            action = menu.addAction(HEADS[column])
+            action.setCheckable(True)
+            action.setChecked(column in self._wanted)
+            if column == EXTRA[0]:
+                menu.insertSeparator(action)
+        menu.triggered.connect(self._choose)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    @Slot(QPoint)
+    def _offer_columns(self, at: QPoint) -> None:
+        self.column_menu().popup(self.horizontalHeader().mapToGlobal(at))
+
+    @Slot(QAction)
+    def _choose(self, action: QAction) -> None:
+        self.want({*self.wanted, action.text()} if action.isChecked() else {*self.wanted} - {action.text()})
+        self.columns_chosen.emit()
 
     def fit_measured(self) -> None:
         """Find how wide the columns must be that say how long a layer takes and on what it runs, if they are there."""
@@ -140,6 +190,8 @@ class LayerTable(QTableView):
         if not self._natural:
             return
         room, widths = self.viewport().width(), dict(self._natural)
+        if OPERATOR not in self._wanted:
+            widths[OPERATOR] = 0
         for column in (OPERATOR, *_DROPPED):
             if room - sum(widths.values()) >= self._wide_name:
                 break

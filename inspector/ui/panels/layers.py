@@ -13,8 +13,10 @@ from inspector import format
 from inspector.graph.model import Layer
 from inspector.ui import theme
 from inspector.ui.controls import Chip, Flow, SearchField
+from inspector.ui.forms import Section
 from inspector.ui.lines import Line, Span, facts
 from inspector.ui.panel import Panel
+from inspector.ui.panels.layer_card import LayerCard
 from inspector.ui.panels.layer_rows import NAME, LayerRows
 from inspector.ui.panels.layer_table import LayerTable, WholeRows
 from inspector.ui.session import Session
@@ -39,6 +41,8 @@ class LayersPanel(Panel):
         self._chips: dict[str, Chip] = {}
         self.rows = LayerRows(self)
         self.table = LayerTable(self.rows)
+        self.card = LayerCard(self.rows)
+        self.details = Section("All facts", self.card)
         self.total = Line("small")
         self.timing = Line("small")
         self.measure = QPushButton("Measure times")
@@ -51,6 +55,7 @@ class LayersPanel(Panel):
         self.table.selectionModel().currentRowChanged.connect(self._select)
         self.table.sort_wanted.connect(self._sort)
         self.measure.clicked.connect(self._measure)
+        self.details.toggled.connect(self._draw_card)
         session.measured_changed.connect(self.refresh)
         session.busy_changed.connect(self._draw_timing)
 
@@ -77,6 +82,10 @@ class LayersPanel(Panel):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(WholeRows(self.table), 1)
+        below = QVBoxLayout()
+        below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        below.addWidget(self.details)
+        layout.addLayout(below)
         layout.addWidget(foot)
 
     # ---------------------------------------------------------------- drawing
@@ -85,12 +94,14 @@ class LayersPanel(Panel):
         model = self.session.model
         if model is None:
             self._shown = None
+            self.rows.show_model(None)
             self.rows.show_layers(())
             self.say(NO_MODEL)
             return
         if self._shown is not model.layers:
             self._shown = model.layers
             self.rows.is_by_time = False
+            self.rows.show_model(model)
             self._draw_chips(model.layers)
             self.search.clear()
             self._filter()
@@ -180,6 +191,16 @@ class LayersPanel(Panel):
             self.table.setCurrentIndex(self.rows.index(row, NAME))
             self.table.redraw_rows(before, row)
         chosen.blockSignals(blocked)
+        self._draw_card()
+
+    @Slot()
+    def _draw_card(self) -> None:
+        """Write all facts of the selected layer where they are seen, also when the table leaves it out."""
+        model = self.session.model
+        layer = model.layer(self.session.view.layer) if model is not None else None
+        self.details.head.summarize(layer.name if layer is not None else "")
+        if self.details.head.isChecked():
+            self.card.show_layer(layer)
 
     def forget(self) -> None:
         self.rows.show_run(None)
@@ -209,7 +230,11 @@ class LayersPanel(Panel):
             layers = [layer for layer in layers if layer.family in families]
         if wanted:
             layers = [
-                layer for layer in layers if wanted in layer.name.casefold() or wanted in layer.op_type.casefold()
+                layer
+                for layer in layers
+                if wanted in layer.name.casefold()
+                or wanted in layer.op_type.casefold()
+                or any(wanted in tensor.name.casefold() for tensor in layer.outputs)
             ]
         return layers
 

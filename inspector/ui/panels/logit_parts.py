@@ -22,7 +22,7 @@ from inspector.ui.arithmetic.rows import DIGITS, Foot, Rows
 from inspector.ui.controls import LabelledCombo
 from inspector.ui.later import Later
 from inspector.ui.lines import Line, Sentence, Span
-from inspector.ui.panels.class_list import class_name
+from inspector.ui.panels.class_columns import class_name
 from inspector.ui.session import View
 from inspector.ui.text import plain
 
@@ -163,7 +163,9 @@ class LogitParts(QWidget):
         if isinstance(found, str):
             self.say(found)
         elif found is not None:
-            self._looks = self._looks_for(model, run, view)
+            looks = self._looks_for(model, run, view)
+            if looks is not self._looks:
+                self._looks, self._rows = looks, None
             if self._shown != key:
                 self._shown = key
                 self._show(model, ranked, index, found)

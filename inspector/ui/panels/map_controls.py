@@ -1,4 +1,4 @@
-"""How feature maps are to be shown: limits, colors, curves or image, codes, which view of the network, which slice."""
+"""How feature maps are to be shown: limits, colors, order, curves or image, codes, which view of the network."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QIcon, QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
+from inspector.analysis.channels import KEYS
 from inspector.analysis.reading import Reading
 from inspector.render.limits import SCALINGS
 from inspector.render.palettes import COLORMAPS, palette
@@ -53,7 +54,12 @@ class MapControls(QWidget):
     """What can be chosen for the layer that is shown; the rest is hidden.
 
     In a narrow panel they take two rows, or three.
+
+    Signals:
+        channel_wanted: The channel whose number was typed.
     """
+
+    channel_wanted = Signal(int)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -68,6 +74,17 @@ class MapControls(QWidget):
         self.colormaps.addItem("auto", "")
         for name in COLORMAPS:
             self.colormaps.addItem(_strip(name), name, name)
+        self.orders = LabelledCombo("Order")
+        for name, key in KEYS.items():
+            self.orders.addItem(key.label, name)
+            self.orders.setItemData(self.orders.count() - 1, key.sentence, Qt.ItemDataRole.ToolTipRole)
+        self.channels = QSpinBox()
+        self.channels.setAccessibleName("Channel")
+        self.channels.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.channels.setPrefix("channel ")
+        self.channels.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.channels.setKeyboardTracking(False)  # half a number is another channel
+        self.channels.setToolTip(tooltip("Type a number to go to that channel"))
         self.signals = Segments("Signals", (("curves", "curves"), ("image", "image")))
         self.signals.explain("curves", "One curve for each channel")
         self.signals.explain("image", "One picture of time and channel")
@@ -91,6 +108,8 @@ class MapControls(QWidget):
         self._arrange()
         self.scalings.activated.connect(self._choose_scaling)
         self.colormaps.activated.connect(self._choose_colormap)
+        self.orders.activated.connect(self._choose_order)
+        self.channels.valueChanged.connect(self.channel_wanted)
         self.signals.chosen.connect(self._choose_signals)
         self.codes.toggled.connect(self._choose_codes)
         self.views.chosen.connect(self._choose_view)
@@ -109,6 +128,8 @@ class MapControls(QWidget):
         if colormap:
             self.colormaps.rename(0, "auto" if view.colormap else f"auto, {colormap}")
         self.colormaps.choose(view.colormap)
+        self.orders.choose(view.order)
+        self._show_channel(view.channel, len(reading.values))
         self.signals.choose(view.signals)
         blocked = self.codes.blockSignals(True)
         self.codes.setChecked(reading.shows_codes)
@@ -124,6 +145,8 @@ class MapControls(QWidget):
         seen = (
             (self.scalings, bool(colormap)),
             (self.colormaps, bool(colormap)),
+            (self.orders, len(reading.values) > 1 and reading.form != "signal"),
+            (self.channels, len(reading.values) > 1),
             (self.signals, reading.form == "signal"),
             (self.codes, reading.codes is not None),
             (self.note, bool(note)),
@@ -136,9 +159,14 @@ class MapControls(QWidget):
     def _arrange(self) -> None:
         """Put all in one row if there is room, else in two or three."""
         lists: list[QWidget] = [self.scalings, self.colormaps]
+        ordering: list[QWidget] = [self.orders, self.channels]
         extras: list[QWidget] = [self.signals, self.codes, self.views]
-        rows: tuple[list[QWidget], ...] = ([self.signals, *lists, self.codes, self.note, self.views], [], [])
+        rows: tuple[list[QWidget], ...] = ([self.signals, *lists, *ordering, self.codes, self.note, self.views], [], [])
         if not self._fits(rows[0]):
+            if self._fits([*lists, *ordering]):
+                lists += ordering
+            else:
+                extras = [*ordering, *extras]
             is_signal = not self.signals.isHidden()  # its choice stays where it is when the lists come and go
             rows = (extras, lists, []) if is_signal else (lists, extras, [])
             rows[rows.index(extras) if self._fits([*extras, self.note]) else 2].append(self.note)
@@ -163,6 +191,19 @@ class MapControls(QWidget):
     @Slot(int)
     def _choose_colormap(self, row: int) -> None:
         self._session.set_view(colormap=self.colormaps.itemData(row))
+
+    @Slot(int)
+    def _choose_order(self, row: int) -> None:
+        self._session.set_view(order=self.orders.itemData(row))
+
+    def _show_channel(self, channel: int, count: int) -> None:
+        """Show which channel is selected; while another one is typed, that is left alone."""
+        blocked = self.channels.blockSignals(True)
+        if self.channels.maximum() != count - 1:
+            self.channels.setRange(0, count - 1)
+        if self.channels.value() != channel:
+            self.channels.setValue(channel)
+        self.channels.blockSignals(blocked)
 
     @Slot(str)
     def _choose_signals(self, value: str) -> None:

@@ -23,7 +23,7 @@ from inspector.ui.panels.overview_pictures import ColumnPictures
 from inspector.ui.panels.overview_scene import Laid, laid_out, scene_of, shape_of
 from inspector.ui.panels.overview_view import OverviewView
 from inspector.ui.readout import Readout, place_of, sees, value_of
-from inspector.ui.session import Session
+from inspector.ui.session import Cursor, Session
 from inspector.ui.text import file_name, plain
 
 NO_MODEL = "Open a model: here you will see the whole network, each layer with the strongest of its feature maps."
@@ -191,9 +191,17 @@ class OverviewPanel(Panel):
     @Slot(object)
     def _read_out(self, hit: Hit | None) -> None:
         if hit is None or self._key is None:
+            self.session.set_cursor(None)
             self.readout.emit(())
             return
-        self.readout.emit(self._said(self._key.laid.columns.columns[hit.column], hit))
+        column = self._key.laid.columns.columns[hit.column]
+        self._point_at(column, hit)
+        self.readout.emit(self._said(column, hit))
+
+    def _point_at(self, column: Column, hit: Hit) -> None:
+        """Tell the other panels on which element the pointer is."""
+        found = self._element(column, hit)
+        self.session.set_cursor(Cursor(column.shown.name, found[1], found[2], found[0]) if found else None)
 
     def _said(self, column: Column, hit: Hit) -> Readout:
         layer = column.shown

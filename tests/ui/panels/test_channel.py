@@ -276,6 +276,16 @@ def test_pointing_at_the_picture_marks_the_elements_it_reaches(cropped, show, qt
     assert heard.args[0][-1] == ("reaches", "all of all")
 
 
+def test_pointing_at_the_values_that_were_fed_marks_what_they_reach(cropped, show, qtbot):
+    seen, panel = show(InputPanel(cropped), 420, 460), show(ChannelPanel(cropped), 700, 380)
+    cropped.set_view(layer="conv", channel=0)
+    seen.show_view("values")
+    canvas = seen.numbers.canvas
+    qtbot.mouseMove(canvas.viewport(), canvas.position_of(Place(1, 4, 11)).toPoint())
+    assert cropped.cursor == Cursor("", 4, 11)
+    assert panel.map.marks.reached == Rectangle(5, 2, 6, 3)
+
+
 def test_what_the_model_does_not_see_reaches_nothing(cropped, show, qtbot):
     seen = show(InputPanel(cropped), 420, 360)
     whole = seen.picture.on_widget(QRectF(0, 0, 64, 32))

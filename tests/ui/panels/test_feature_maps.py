@@ -285,3 +285,46 @@ def test_tiles_keep_their_colors_at_any_pixel_ratio(panel, ratio, monkeypatch):
     panel.canvas._arrange()
     assert elements(panel, 0) == [tuple(SIGNED[index]) for index in (64, 128, 191, 255)]
     assert panel.canvas.grid.gap == ratio
+
+
+def test_channels_are_drawn_in_the_order_that_was_chosen(panel, ran):
+    ran.select_layer("relu")  # channel 0 holds 0, 0, 1, 2 and channel 1 holds 1, 0, 0, 0; channel 2 is dead
+    ran.set_view(order="sparsity")
+    assert elements(panel, 0) == [tuple(VIRIDIS[0])] * 4
+    assert elements(panel, 1) == [tuple(VIRIDIS[index]) for index in (128, 0, 0, 0)]
+    assert elements(panel, 2) == [tuple(VIRIDIS[index]) for index in (0, 0, 128, 255)]
+
+
+def test_a_tile_that_lies_elsewhere_is_still_its_own_channel(panel, ran, qtbot):
+    ran.select_layer("relu")
+    ran.set_view(order="sparsity")  # channels 2, 1, 0
+    at = panel.canvas.position_of(Place(2, 1, 1)).toPoint()
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), at)
+    said = dict(heard.args[0])
+    assert (said["channel"], said["="], said["sparsity"]) == ("0", "2.000", "50.0 %")
+    qtbot.mouseClick(panel.canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert (ran.view.channel, ran.view.element) == (0, (1, 1))
+
+
+def test_the_keys_go_to_the_next_tile_in_the_order(panel, ran, qtbot):
+    ran.select_layer("relu")
+    ran.set_view(order="sparsity", channel=2)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Right)
+    assert ran.view.channel == 1
+
+
+def test_each_channel_keeps_its_own_limits_in_another_order(panel, ran):
+    ran.select_layer("relu")
+    ran.set_view(order="sparsity", scaling="channel")
+    assert elements(panel, 1) == [tuple(VIRIDIS[index]) for index in (255, 0, 0, 0)]
+
+
+def test_a_number_that_is_typed_selects_that_channel(panel, ran, qtbot):
+    field = panel.controls.channels
+    field.selectAll()
+    qtbot.keyClicks(field, "1")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert ran.view.channel == 1
+    ran.select_channel(2)
+    assert field.value() == 2

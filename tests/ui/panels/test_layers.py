@@ -14,7 +14,24 @@ from inspector.engine.protocol import Measured
 from inspector.graph.model import Layer, Model, Tensor
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.ui import theme
-from inspector.ui.panels.layer_rows import MACS, MEAN, NAME, PARAMETERS, PROVIDER, SEES, TIME, LayerRows
+from inspector.ui.panels.layer_rows import (
+    BYTES,
+    DENSE,
+    GROUPS,
+    KERNEL,
+    MACS,
+    MEAN,
+    NAME,
+    PADDING,
+    PARAMETERS,
+    PROVIDER,
+    SEES,
+    SHAPE,
+    STORED,
+    STRIDE,
+    TIME,
+    LayerRows,
+)
 from inspector.ui.panels.layers import LayersPanel
 from tests.ui.panels.conftest import PATIENCE_MS
 
@@ -311,3 +328,100 @@ def test_few_layers_are_written_out_to_find_how_wide_the_columns_are(session, sh
     panel = show(LayersPanel(session), 600, 400)
     assert panel.table.model().rowCount() == 50_000
     assert len(written) <= 6 * 2_000 + 1_000  # of the columns that are measured, and of the rows that are painted
+
+
+# ---------------------------------------------------------------- columns that are chosen
+
+
+@pytest.fixture
+def strided(save, fed, run, show):
+    """Three kernels of 3 x 3 x 2, every second place of a picture of 5 x 7, and Relu."""
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["conv"], name="conv", strides=[2, 1], pads=[1, 0, 1, 2]),
+        helper.make_node("Relu", ["conv"], ["relu"], name="relu"),
+    ]
+    path = save("s.onnx", nodes, {"x": ["N", 2, "h", "w"]}, ["relu"], {"k": np.ones((3, 2, 3, 3), np.float32)})
+    return show(LayersPanel(run(path, fed(np.zeros((1, 2, 5, 7), np.float32)))), 900, 400)
+
+
+def test_more_columns_can_be_chosen(strided):
+    table = strided.table
+    assert table.isColumnHidden(KERNEL)
+    actions = {action.text(): action for action in table.column_menu().actions() if action.text()}
+    assert actions["MACs"].isChecked()
+    assert not actions["Kernel"].isChecked()
+    actions["Kernel"].trigger()
+    actions["MACs"].trigger()
+    assert not table.isColumnHidden(KERNEL)
+    assert table.isColumnHidden(MACS)
+    assert table.wanted == ("Operator", "Output shape", "Parameters", "Sees, px", "Kernel")
+
+
+def test_a_choice_is_told_to_whoever_keeps_it(strided, qtbot):
+    action = next(each for each in strided.table.column_menu().actions() if each.text() == "As stored")
+    with qtbot.waitSignal(strided.table.columns_chosen, timeout=PATIENCE_MS):
+        action.trigger()
+
+
+def test_chosen_columns_say_how_a_layer_slides_and_what_a_dense_one_would_cost(strided):
+    strided.table.want(("Kernel", "Stride", "Padding", "Groups", "As stored", "Output bytes", "If fully connected"))
+    columns = (KERNEL, STRIDE, PADDING, GROUPS, STORED, BYTES, DENSE)
+    # (5 + 2 - 3) // 2 + 1 = 3 rows and 7 + 2 - 3 + 1 = 7 columns of float32; 70 elements in and 63 out, for 54 weights
+    assert [texts(strided, column)[0] for column in columns] == [
+        *("3 × 3", "2 × 1", "1, 0, 1, 2", "1", "1 × 3 × 3 × 7", "252 bytes", "4.410 k (81.7 ×)"),
+    ]
+    assert [texts(strided, column)[1] for column in columns] == ["", "", "", "", "1 × 3 × 3 × 7", "252 bytes", ""]
+
+
+def test_chosen_columns_fit_in_any_width_and_the_name_stays(strided):
+    table = strided.table
+    table.want(("Output shape", "Kernel", "Stride", "If fully connected", "no such column"))
+    assert table.wanted == ("Output shape", "Kernel", "Stride", "If fully connected")
+    for width in range(900, 280, -20):
+        strided.resize(width, 400)
+        shown = sum(table.columnWidth(column) for column in range(17) if not table.isColumnHidden(column))
+        assert shown <= table.viewport().width()
+        assert not table.isColumnHidden(NAME)
+    strided.resize(360, 400)
+    assert not table.isColumnHidden(SHAPE)
+
+
+# ---------------------------------------------------------------- all facts
+
+
+def test_all_facts_of_the_selected_layer_can_be_read_in_a_narrow_panel(strided, qtbot):
+    strided.resize(360, 500)
+    assert not strided.card.isVisible()
+    assert strided.details.head.summary == "conv"
+    qtbot.mouseClick(strided.details.head, Qt.MouseButton.LeftButton)
+    assert strided.card.isVisible()
+    lines = strided.card.toPlainText().splitlines()
+    for line in (
+        "conv",
+        "Conv, convolution",
+        "kernel 3 × 3, stride 2 × 1, padding 1, 0, 1, 2",
+        "kernel 3 × 2 × 3 × 3, float32",
+        "fully connected instead: 70 × 63 = 4,410 weights, 81.7 × as many",
+        "its weights take 216 bytes in the file",
+        "pads = (1, 0, 1, 2)",
+    ):
+        assert line in lines
+    strided.session.select_layer("relu")
+    assert strided.card.toPlainText().splitlines()[:2] == ["relu", "Relu, activation"]
+
+
+def test_the_facts_are_plain_text(save, ramp, run, show):
+    nodes = [helper.make_node("Relu", ["x"], ["y"], name="<b>bold</b>\u202egnp")]
+    panel = show(LayersPanel(run(save("odd.onnx", nodes, {"x": [1, 1, 2, 2]}, ["y"]), ramp)), 360, 500)
+    panel.details.head.setChecked(True)
+    assert panel.card.toPlainText().splitlines()[0] == "<b>bold</b>gnp"
+
+
+def test_a_tensor_finds_the_layer_that_makes_it(save, ramp, run, show):
+    nodes = [
+        helper.make_node("Relu", ["x"], ["middle"], name="first"),
+        helper.make_node("Relu", ["middle"], ["end"], name="second"),
+    ]
+    panel = show(LayersPanel(run(save("two.onnx", nodes, {"x": [1, 1, 2, 2]}, ["end"]), ramp)), 360, 500)
+    panel.search.setText("Middle")
+    assert [row[0] for row in cells(panel)] == ["first"]

@@ -165,3 +165,39 @@ def test_the_next_picture_has_its_own_parts(shown, qtbot, fed):
         panel.session.open_files([str(fed(2 * MAPS))])
     qtbot.waitUntil(lambda: panel.classes.parts.found is not first)
     np.testing.assert_allclose(panel.classes.parts.found.parts, [1.0, 2.0, 0.0])
+
+
+def test_a_section_that_is_closed_lets_go_of_the_run(shown):
+    panel = shown()
+    panel.classes.origin.head.setChecked(False)
+    assert panel.classes.parts.found is None
+    assert panel.classes.parts.ranked.rows.count == 0
+
+
+def test_small_pictures_are_drawn_as_the_maps_are(shown):
+    panel = shown()
+    rows = panel.classes.parts.ranked.rows
+    panel.session.set_view(colormap="magma" if panel.session.view.colormap != "magma" else "viridis")
+    assert panel.classes.parts.ranked.rows.thumb(1) != rows.thumb(1)
+
+
+def test_the_menu_of_a_class_opens_the_parts_of_its_logit(shown, qtbot):
+    panel = shown()
+    panel.classes.origin.head.setChecked(False)
+    actions = {each.text(): each for each in panel.classes.actions_for(0, panel)}
+    assert list(actions) == ["Keep on top", "How its logit came about", "The arithmetic of its number"]
+    actions["How its logit came about"].trigger()
+    qtbot.waitUntil(lambda: panel.classes.parts.found is not None)
+    assert panel.classes.parts.sum.text == "heron"
+    actions["Keep on top"].trigger()
+    assert panel.classes.pins == (0,)
+    assert panel.classes.actions_for(0, panel)[0].text() == "Let go"
+
+
+def test_the_arithmetic_of_a_class_is_that_of_its_element_of_the_last_layer(shown, qtbot):
+    panel = shown()
+    panel.session.set_view(target_class=0)
+    with qtbot.waitSignal(panel.class_picked, timeout=1_000):
+        qtbot.mouseClick(panel.classes.compute, Qt.MouseButton.LeftButton)
+    assert (panel.session.view.layer, panel.session.view.channel) == ("softmax", 0)
+    assert "heron" in panel.classes.compute.accessibleName()

@@ -32,9 +32,9 @@ class Profile:
         return int(found[0]) if found.size else -1
 
     def bars(self, count: int) -> Sequence[tuple[float, float]]:
-        """Return the smallest and largest value of each of ``count`` equal parts of the order, NaN left out.
+        """Return the smallest and largest value of each of ``count`` equal parts of the order.
 
-        A part holds its neighbours' channel where there are fewer channels than parts.
+        NaN and Inf count as 0. A part holds its neighbour's channel where there are fewer channels than parts.
         """
         values = self.values[self.order]
         starts = np.arange(count) * len(values) // count

@@ -102,10 +102,12 @@ def _more_columns(model: Model) -> dict[str, list[str]]:
     sizes = [cost.tensor_bytes(layer.output) for layer in model.layers]
     weights = [cost.weight_bytes(layer) for layer in model.layers]
     return {
-        "kernel": [_axes(layer.geometry and layer.geometry.kernel_shape) for layer in model.layers],
-        "stride": [_axes(layer.geometry and layer.geometry.strides) for layer in model.layers],
+        "kernel": [
+            _axes(layer.geometry.kernel_shape if layer.geometry is not None else None) for layer in model.layers
+        ],
+        "stride": [_axes(layer.geometry.strides if layer.geometry is not None else None) for layer in model.layers],
         "padding": [_padding(layer.geometry) for layer in model.layers],
-        "dilation": [_axes(layer.geometry and layer.geometry.dilations) for layer in model.layers],
+        "dilation": [_axes(layer.geometry.dilations if layer.geometry is not None else None) for layer in model.layers],
         "groups": [str(layer.geometry.group) if layer.geometry is not None else "" for layer in model.layers],
         "as stored": [format.shape(layer.output.shape) for layer in model.layers],
         "output size": ["?" if size is None else format.memory(size) for size in sizes],

@@ -139,8 +139,9 @@ class Sources:
 
     def at(self, role: str, place: int, index: Index) -> Operand:
         """Return one element of an input."""
-        value = np.asarray(self._rows(place, index[:1])[(0, *index[1:])] if index else self.array(place)[()])
-        return Operand(role, self.name(place), value.astype(np.float64), np.asarray(index, np.int64))
+        weight = self._by_row(place)
+        value = self.array(place)[index] if weight is None else weight.read(index[0], 1)[(0, *index[1:])]
+        return Operand(role, self.name(place), np.asarray(value, np.float64), np.asarray(index, np.int64))
 
     def broadcast(self, role: str, place: int, index: Index) -> Operand:
         """Return the element of an input that goes with ``index`` of the output, as numpy and ONNX broadcast."""
@@ -165,22 +166,30 @@ class Sources:
         clipped = [np.where(keep, each, 0) for keep, each in zip(inside, axes, strict=True)]
         values: Numbers = np.zeros([len(each) for each in axes], np.float64)
         if math.prod(shape):
-            rows = self._rows(place, clipped[0]) if axes else self.array(place)
-            values = rows[np.ix_(np.arange(len(clipped[0])), *clipped[1:])].astype(np.float64) if axes else values
+            weight = self._by_row(place)
+            # No copy is made of anything but what is asked for: an input may have gigabytes.
+            taken = self.array(place)[np.ix_(*clipped)] if weight is None else _rows_of(weight, clipped)
+            values = taken.astype(np.float64)
         outside = [np.where(keep, each, PADDING) for keep, each in zip(inside, clipped, strict=True)]
         places: Places = np.stack(np.meshgrid(*outside, indexing="ij"), axis=-1) if axes else np.zeros(0, np.int64)
         if not all(keep.all() for keep in inside):
             values[(places == PADDING).any(axis=-1)] = 0.0
         return Operand(role, self.name(place), values, places)
 
-    def _rows(self, place: int, rows: Sequence[int] | Indices) -> Array:
-        """Return some steps along the first axis; of a large weight in a file only those are read."""
+    def _by_row(self, place: int) -> Weight | None:
+        """Return the weight of which only some rows should be read, None where the whole is at hand or small."""
         name = self.name(place)
         weight = self.layer.stored.get(name)
         if name in self._tensors or name in self._kept or weight is None or not _is_read_by_row(weight):
-            return self.array(place)[np.asarray(rows, np.int64)]
-        parts = {int(row): weight.read(int(row), 1)[0] for row in dict.fromkeys(int(each) for each in rows)}
-        return np.stack([parts[int(row)] for row in rows])
+            return None
+        return weight
+
+
+def _rows_of(weight: Weight, axes: Sequence[Indices]) -> Array:
+    """Return the elements at all combinations of some indices along each axis; of a file only their rows are read."""
+    rows = axes[0]
+    parts = {row: weight.read(row, 1)[0] for row in dict.fromkeys(int(each) for each in rows)}
+    return np.stack([parts[int(row)] for row in rows])[np.ix_(np.arange(len(rows)), *axes[1:])]
 
 
 def _is_read_by_row(weight: Weight) -> bool:

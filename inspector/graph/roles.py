@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeVar
 
 from inspector.graph.model import Dimension, Layer, Model, Tensor
 
+T = TypeVar("T")
 Role = Literal["picture", "signal", "volume", "other"]
 
 PICTURE_CHANNELS = (1, 3, 4)
@@ -23,10 +25,19 @@ def role(tensor: Tensor, model: Model) -> Role:
     A rank alone does not say it: ``(1, 40, 100)`` is a grey picture for a network that slides over two axes, and a
     signal of 40 channels for one that slides over one.
     """
+    return role_of(tensor, _axes_slid_over(model, tensor.name))
+
+
+def role_of(tensor: Tensor, slides: int) -> Role:
+    """Return what kind of thing an input takes.
+
+    Args:
+        tensor: The input.
+        slides: Along how many axes the first layer slides over it; 0 where none does.
+    """
     shape = tensor.shape
     if shape is None or tensor.dtype in _NOT_NUMBERS:
         return "other"
-    slides = _axes_slid_over(model, tensor.name)
     match len(shape):
         case 5:
             return "volume"
@@ -107,15 +118,30 @@ def _axes_slid_over(model: Model, name: str) -> int:
 
 
 def _first_sliding(model: Model, name: str) -> Layer | None:
-    """Return the first layer after an input that slides over it; None if none is near."""
+    return first_sliding(
+        name,
+        (
+            (layer.inputs, [output.name for output in layer.outputs], layer if layer.geometry is not None else None)
+            for layer in model.layers
+        ),
+    )
+
+
+def first_sliding(name: str, steps: Iterable[tuple[Sequence[str], Sequence[str], T | None]]) -> T | None:
+    """Return the first thing after an input that slides over it; None if none is near.
+
+    Args:
+        name: Of the input.
+        steps: In execution order: the tensors that are taken, those that are made, and the thing if it slides.
+    """
     reached = {name}
     followed = 0
-    for layer in model.layers:
-        if not reached.intersection(layer.inputs):
+    for taken, made, sliding in steps:
+        if not reached.intersection(taken):
             continue
-        if layer.geometry is not None:
-            return layer
-        reached.update(output.name for output in layer.outputs)
+        if sliding is not None:
+            return sliding
+        reached.update(made)
         followed += 1
         if followed > _FOLLOWED:
             break

@@ -9,7 +9,7 @@ from inspector.render.grid import Grid
 from inspector.render.indices import indices
 from inspector.render.limits import Limits
 from inspector.render.mosaic import reduced
-from inspector.render.palettes import MARK, ink, to_rgb
+from inspector.render.palettes import MARK, to_rgb
 
 _NEUTRAL = 128  # the index of zero in a palette with a middle
 
@@ -69,9 +69,3 @@ def _fewer(values: Values, kinds: Index | None, at_most: int) -> tuple[Values, I
             starts = np.arange(small[axis]) * kinds.shape[axis] // small[axis]
             kinds = np.maximum.reduceat(kinds, starts, axis=axis)
     return less, kinds
-
-
-def is_written_black(values: Values, limits: Limits, colors: Index) -> tuple[tuple[bool, ...], ...]:
-    """Say for each of ``(height, width)`` values whether black writing is read best on its color, else white."""
-    rows = ink(colored(values, limits, colors)[..., :3])
-    return tuple(tuple(bool(each) for each in row) for row in rows)

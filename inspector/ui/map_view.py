@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,9 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from inspector import format
 from inspector.graph.context import Rectangle
 from inspector.render.arrays import Index, Values
+from inspector.render.kernels import Cells, cells, power_of_ten
 from inspector.render.limits import Limits
-from inspector.render.overlay import colored, is_written_black
+from inspector.render.overlay import colored
 from inspector.ui import theme
 from inspector.ui.painting import paint_cross, paint_focus, paint_mark
 
@@ -32,6 +34,7 @@ EDGE = 6  # pixels round the map, for a mark at its rim
 STEP = 1.25  # of a click of the wheel
 LARGEST_CELL = 96
 NUMBERS_FROM = 34  # pixels of a cell in which a number is written
+MOST_DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +257,16 @@ class MapView(QWidget):
         if self._ground is not None:
             self._paint_ground(painter, self._ground)
             painter.setOpacity(painter.opacity() * self._opacity)
+        has_numbers = self._ground is None and self.cell >= NUMBERS_FROM
         image = self._pixels(shown)
+        is_smooth = (shown.is_smooth and not has_numbers) or self._drawn_at > 0
         each = image.width() / width, image.height() / height
         seen = self._elements_in_view()
         source = QRectF(seen.left() * each[0], seen.top() * each[1], seen.width() * each[0], seen.height() * each[1])
         place = self.on_widget(Rectangle(seen.left(), seen.top(), seen.right(), seen.bottom()))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shown.is_smooth or self._drawn_at > 0)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smooth)
         painter.drawImage(place, image, source)
-        if self._ground is None and self.cell >= NUMBERS_FROM:
+        if has_numbers:
             self._paint_numbers(painter, shown, seen)
 
     def _elements_in_view(self) -> QRectF:
@@ -306,15 +311,13 @@ class MapView(QWidget):
         rows = range(int(seen.top()), int(seen.bottom()))
         columns = range(int(seen.left()), int(seen.right()))
         part = shown.values[rows.start : rows.stop, columns.start : columns.stop]
-        black = is_written_black(part, shown.limits, shown.colors)
         painter.setFont(theme.font("small"))
-        room = self.cell - 4
-        metrics = QFontMetricsF(theme.font("small"))
-        for row, line, inks in zip(rows, part.tolist(), black, strict=True):
-            for column, value, is_black in zip(columns, line, inks, strict=True):
-                text = _number(value, shown.is_whole, metrics, room)
-                painter.setPen(QColor("#000000" if is_black else "#ffffff"))
-                painter.drawText(self.on_widget(_cell((row, column))), Qt.AlignmentFlag.AlignCenter, text)
+        written, texts = _written(part, shown, self.cell - 4)
+        for at_row, row in enumerate(rows):
+            for at_column, column in enumerate(columns):
+                painter.setPen(QColor("#000000" if written.black[0, at_row, at_column] else "#ffffff"))
+                cell = self.on_widget(_cell((row, column)))
+                painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, texts[at_row][at_column])
 
     def _paint_marks(self, painter: QPainter) -> None:
         height, width = self._size
@@ -426,13 +429,16 @@ def _is_same(one: Shown, other: Shown) -> bool:
     )
 
 
-def _number(value: float, is_whole: bool, metrics: QFontMetricsF, room: float) -> str:
-    """Return a value in as many digits as there is room for, four at most."""
-    if is_whole or not math.isfinite(value):
-        return str(round(value)).replace("-", format.MINUS) if is_whole else format.significant(value)
-    text = format.significant(value)
-    for digits in (3, 2, 1):
-        if metrics.horizontalAdvance(text) <= room:
-            break
-        text = f"{value:.{digits}g}".replace("-", format.MINUS)
-    return text
+def _written(values: Values, shown: Shown, room: float) -> tuple[Cells, Sequence[Sequence[str]]]:
+    """Return values as they are written into cells, all with as many decimals as there is room for."""
+    tiles, metrics = values[np.newaxis], QFontMetricsF(theme.font("small"))
+    written = cells(tiles, shown.limits, shown.colors, 0)
+    if shown.is_whole:
+        return written, written.texts[0]
+    if power_of_ten(shown.limits):
+        return written, [[format.significant(each) for each in row] for row in values.tolist()]
+    for decimals in range(MOST_DECIMALS, 0, -1):
+        finer = cells(tiles, shown.limits, shown.colors, decimals)
+        if max(metrics.horizontalAdvance(text) for row in finer.texts[0] for text in row) <= room:
+            return finer, finer.texts[0]
+    return written, written.texts[0]

@@ -29,6 +29,7 @@ from inspector.errors import ImageError, InspectorError
 from inspector.graph.model import Array, Layer, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
+from inspector.render.limits import SCALINGS
 from inspector.ui.later import Later
 from inspector.ui.surveyed import Surveyed, surveyed
 
@@ -527,7 +528,7 @@ class Session(QObject):
             self.preprocessing = self.remembered.get(model.fingerprint)
         gone: list[object] = [self.prediction, self.run, self._read]
         self.model, self.prediction, self.run, self.ready = model, None, None, None
-        self._read = None
+        self._read = self.cursor = None
         self._end_measuring()
         self._take_times(None)
         self._fetching.clear()
@@ -589,7 +590,8 @@ class Session(QObject):
 def _looked_through(made: Reading, scaling: str) -> Surveyed:
     """Return what is known of a reading, its limits worked out already."""
     known = surveyed(made)
-    known.limits(scaling)
+    if scaling in SCALINGS:
+        known.limits(scaling)
     return known
 
 

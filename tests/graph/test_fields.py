@@ -454,3 +454,23 @@ def _check_edges(opened: Opened, name: str, place: tuple[int, ...], picture, run
                 changed[tuple(index)] = factor
                 differs = differs or run({"x": changed})[name][place] != run({"x": picture})[name][place]
             assert differs or not math.isfinite(low), f"{name}{place} does not see {edge} along axis {axis}"
+
+
+def test_a_signal_is_what_is_seen_and_not_the_state_that_comes_before_it(tmp_path):
+    nodes = [
+        node("Unsqueeze", "sound axis", "line"),
+        node("Conv", "line w", "heard", strides=[2]),
+        node("Identity", "state", "kept"),
+    ]
+    inputs = [value("state", [2, 1, 128]), value("sound", [1, 512])]
+    path = save(
+        tmp_path / "speech.onnx",
+        nodes,
+        inputs,
+        ["heard", "kept"],
+        [tensor("axis", np.array([1])), weights("w", 4, 1, 5)],
+    )
+    made = read(path).model
+    assert (made.picture, made.picture_axes) == ("sound", (1,))
+    heard = made.layers[1].receptive_field
+    assert (heard.size, heard.jump, heard.status) == ((5,), (2,), "exact")

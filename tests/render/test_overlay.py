@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inspector.render.limits import shared_limits
-from inspector.render.overlay import colored, is_written_black
+from inspector.render.overlay import colored
 from inspector.render.palettes import MARK, palette
 
 VIRIDIS, SIGNED = palette("viridis"), palette("signed")
@@ -46,7 +46,3 @@ def test_a_large_map_is_averaged_before_it_is_colored():
     assert rgba.shape == (2, 3, 4)
     assert rgba[0, 0, :3].tolist() == VIRIDIS[128].tolist()  # the mean of 0, 4, 4 and 0
     assert rgba[1, 2].tolist() == [*MARK, 255]
-
-
-def test_dark_colors_are_written_on_in_white_and_light_ones_in_black():
-    assert is_written_black(RAMP, shared_limits(0, 4), VIRIDIS) == ((False, False), (True, True))

@@ -697,3 +697,15 @@ def test_a_class_of_the_answer_shows_how_its_probability_came_about(opened, sess
     assert arithmetic.explanation.op_type == "Softmax"
     assert arithmetic.element.index == (0, session.view.channel)
     assert session.view.channel == 2
+
+
+def test_the_columns_of_the_layers_are_remembered(session, tmp_path, qtbot):
+    path = tmp_path / "settings.ini"
+    first = MainWindow(session, Settings(path))
+    qtbot.addWidget(first)
+    table = first.panel(first.dock("layers")).table
+    next(each for each in table.column_menu().actions() if each.text() == "Kernel").trigger()
+    assert "Kernel" in table.wanted
+    again = MainWindow(session, Settings(path))
+    qtbot.addWidget(again)
+    assert again.panel(again.dock("layers")).table.wanted == table.wanted

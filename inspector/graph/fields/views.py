@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inspector.graph import kinds
 from inspector.graph.fields.rules import SHAPE_ONLY, outputs_of
 from inspector.graph.model import Tensor
-from inspector.graph.nodes import Graph, Node, size_of
+from inspector.graph.nodes import Graph, Node, geometry, size_of
 from inspector.graph.receptive_field import UNKNOWN, Interval, ReceptiveField, View
+from inspector.graph.roles import first_sliding, role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Views:
 
 def follow(graph: Graph) -> Views:
     """Follow every tensor of a network back to the picture."""
-    picture = _picture_among(graph.inputs)
+    picture = _picture_among(graph)
     if picture is None:
         return Views()
     axes = _spatial_axes(picture, graph)
@@ -98,23 +99,40 @@ def _made(node: Node, seeing: Sequence[View | None], graph: Graph) -> Sequence[V
         return [UNKNOWN] * len(node.outputs)
 
 
-def _picture_among(inputs: Iterable[Tensor]) -> Tensor | None:
+def _picture_among(graph: Graph) -> Tensor | None:
     """Return the input that is most like a picture.
 
-    That is the first with one, three or four channels, rows and columns, else the first with rows and columns, else the
-    first with an axis.
+    That is the first with one, three or four channels, rows and columns, else the first that takes a picture, a volume
+    or a signal, in this order, else the first with rows and columns, else the first with an axis.
     """
     ranked = [
-        (tensor, 4 if tensor.shape is None else len(tensor.shape)) for tensor in inputs if tensor.dtype != "string"
+        (tensor, 4 if tensor.shape is None else len(tensor.shape))
+        for tensor in graph.inputs
+        if tensor.dtype != "string"
     ]
     for tensor, rank in ranked:
         if rank == 4 and tensor.shape is not None and {1, 3, 4}.intersection((tensor.shape[1], tensor.shape[3])):
             return tensor
+    found = {tensor.name: role_of(tensor, _axes_slid_over(tensor.name, graph)) for tensor, _ in ranked}
+    for wanted in ("picture", "volume", "signal"):
+        for tensor, _ in ranked:
+            if found[tensor.name] == wanted:
+                return tensor
     for least in (3, 1):
         for tensor, rank in ranked:
             if rank >= least:
                 return tensor
     return None
+
+
+def _axes_slid_over(name: str, graph: Graph) -> int:
+    steps = (
+        (node.inputs, node.outputs, node if kinds.kind_of(node.op_type, node.domain).slides else None)
+        for node in graph.nodes
+    )
+    node = first_sliding(name, steps)
+    sliding = geometry(node, graph) if node is not None else None
+    return len(sliding.kernel_shape) if sliding is not None else 0
 
 
 def _spatial_axes(picture: Tensor, graph: Graph) -> tuple[int, ...]:

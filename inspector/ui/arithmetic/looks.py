@@ -14,9 +14,11 @@ from inspector.render.arrays import widened
 from inspector.render.indices import indices
 from inspector.render.limits import Limits, fitted, limits, shared_limits
 from inspector.render.palettes import palette, to_rgb
-from inspector.render.pictures import thumbnail
+from inspector.render.pictures import thinned, thumbnail
 
 THUMB = 20
+MOST_PIXELS = 1 << 22  # of a picture with a pixel for each element
+MOST_LOOKED_THROUGH = 1 << 24  # values, while the window waits
 
 
 class Looks:
@@ -54,10 +56,15 @@ class Looks:
         return self.run.tensors.get(name)
 
     def limits(self, name: str, channel: int = 0) -> tuple[Limits, str] | None:
-        """Return the limits and the colormap with which a tensor's maps are drawn; None where it has none."""
+        """Return the limits and the colormap with which a tensor's maps are drawn; None where it has none.
+
+        Of a very large tensor they are those of some of its values.
+        """
         if name not in self._limits:
             known, array = self.known(name), self.array(name)
             maps = feature_maps(array, known.channels_last) if known is not None and array is not None else None
+            if maps is not None and maps.size > MOST_LOOKED_THROUGH:
+                maps = thinned(maps)
             self._limits[name] = limits(widened(maps), self.scaling) if maps is not None else None
         found = self._limits[name]
         if found is None:
@@ -70,7 +77,7 @@ class Looks:
         return shared_limits(-reach, reach), "signed"
 
     def image(self, name: str, spot: Spot) -> QImage | None:
-        """Return a channel's map, a pixel for each element; None where it has none."""
+        """Return a channel's map, a pixel for each element; None where it has none, or too many for a picture."""
         key = ("map", name, spot.channel, spot.slice)
         if key not in self._images:
             self._images[key] = self._drawn(name, spot)
@@ -79,7 +86,7 @@ class Looks:
     def _drawn(self, name: str, spot: Spot) -> QImage | None:
         shown = self._map(name, spot)
         found = self.limits(name, spot.channel)
-        if shown is None or found is None:
+        if shown is None or found is None or shown.size > MOST_PIXELS:
             return None
         drawn = indices(shown[None], found[0])[0]
         return picture(to_rgb(drawn, palette(found[1])))

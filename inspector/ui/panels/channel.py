@@ -32,10 +32,10 @@ from inspector.ui.map_view import Camera, Ground, MapView, Marks, Shown
 from inspector.ui.panel import Panel
 from inspector.ui.panels.channel_side import SIDE_WIDTH, Levels, ProfileView, StatisticsTable
 from inspector.ui.panels.map_controls import SliceRow
-from inspector.ui.panels.map_reasons import why_no_maps, why_no_tensor
+from inspector.ui.panels.map_reasons import being_looked_through, why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, sees, value_of
 from inspector.ui.session import Cursor, Session
-from inspector.ui.surveyed import Surveyed, surveyed
+from inspector.ui.surveyed import Surveyed
 from inspector.ui.text import plain, tooltip
 
 NO_MODEL = "Open a model and a picture: here you will see one channel of a layer large, and laid over the picture."
@@ -125,6 +125,7 @@ class ChannelPanel(Panel):
         self._values: Values | None = None  # the map that is shown
         self._map_key: tuple[object, ...] = ()
         self._picture: _Picture | None = None
+        self._counted: tuple[tuple[object, ...], _Counted] | None = None
         self._counting = Later(self)
         self._lay_out()
         self._connect(session)
@@ -168,6 +169,7 @@ class ChannelPanel(Panel):
         middle.addLayout(self._pair, 1)
         middle.addWidget(self.curve, 1)
         middle.addWidget(self._side)
+        self._middle = middle
         below = QHBoxLayout()
         below.setSpacing(theme.SPACING)
         below.addWidget(self.by_value)
@@ -181,6 +183,7 @@ class ChannelPanel(Panel):
         layout.addLayout(middle, 1)
         layout.addWidget(self.profile_caption)
         layout.addLayout(below)
+        self._lines, self._below = layout, below
 
     def _connect(self, session: Session) -> None:
         self.overlaid.toggled.connect(self.refresh)
@@ -222,9 +225,14 @@ class ChannelPanel(Panel):
             self.forget()
             self.say(f"{plain(layer.name)} has no channel {channel}; its last one is {len(reading.values) - 1}.")
             return
+        known = self.session.surveyed()
+        if known is None:
+            self.forget()
+            self.say(being_looked_through(layer))
+            return
         self._draw_heading(layer, reading, channel)
         self.slices.show_slice(reading.slice, reading.values.shape[1])
-        self._draw_channel(layer, reading, channel)
+        self._draw_channel(layer, reading, known, channel)
         self._on_cursor()
 
     def _draw_heading(self, layer: Layer, reading: Reading, channel: int) -> None:
@@ -233,8 +241,8 @@ class ChannelPanel(Panel):
         spans.append(Span(f" ({layer.op_type})", "muted"))
         self.heading.show_spans(spans, layer.family)
 
-    def _draw_channel(self, layer: Layer, reading: Reading, channel: int) -> None:
-        view, known = self.session.view, surveyed(reading)
+    def _draw_channel(self, layer: Layer, reading: Reading, known: Surveyed, channel: int) -> None:
+        view = self.session.view
         self._surveyed = known
         limits, colormap = known.drawn_with(view.scaling, view.colormap or reading.colormap)
         low, high = limits.of(channel)
@@ -249,7 +257,7 @@ class ChannelPanel(Panel):
             False,
             reading.values.dtype.kind in "iu",
         )
-        is_signal, is_vector = reading.form == "signal", reading.form == "vector"
+        is_signal, is_vector = reading.form == "signal", _is_one_number(reading)
         ground = None if is_signal or is_vector else self._ground(layer, *self._values.shape)
         self._arrange(is_signal, is_vector, ground is not None)
         if is_signal:
@@ -281,11 +289,14 @@ class ChannelPanel(Panel):
         self.overlay_caption.show_spans([Span(words, "muted", is_name=True)])
 
     def _draw_side(self, shown: Shown, key: tuple[object, ...]) -> None:
-        values = shown.values
-        if values.size <= SOON:
-            counted: _Counted | None = _count(values)
+        values, last = shown.values, self._counted
+        if last is not None and last[0] == key:
+            counted: _Counted | None = last[1]
+        elif values.size <= SOON:
+            counted = _count(values)
         else:
             counted = self._counting.result(key, partial(_count, values))
+        self._counted = (key, counted) if counted is not None else None
         if counted is not None:
             self.levels.show_counts(counted.counts, counted.low, counted.high, shown.limits.of(0), shown.colors)
             self.table.show_statistics(counted.known, shown.is_whole)
@@ -330,15 +341,17 @@ class ChannelPanel(Panel):
         is_narrow = self.width() < NARROW
         is_map = not is_signal and not is_vector
         self.curve.setVisible(is_signal)
-        self._map_column.setVisible(not is_signal and not (is_narrow and has_ground))
+        self._map_column.setVisible(is_map and not (is_narrow and has_ground))
         self._overlay_column.setVisible(has_ground)
         self._side.setVisible(not is_vector and not (is_narrow and self.width() < NARROW * 2 // 3))
         for widget in (self.overlaid, self._opacity_label, self.opacity, self.enlarged):
             widget.setVisible(is_map)
-        self.profile.setMaximumHeight(PROFILE_HEIGHT if not is_vector else 400)
+        self.profile.setMaximumHeight(16 * PROFILE_HEIGHT if is_vector else PROFILE_HEIGHT)
+        self._lines.setStretchFactor(self._middle, 0 if is_vector else 1)
+        self._lines.setStretchFactor(self._below, 1 if is_vector else 0)
 
     def forget(self) -> None:
-        self._surveyed = self._values = self._picture = None
+        self._surveyed = self._values = self._picture = self._counted = None
         self._map_key = ()
         self._counting.forget()
         self.map.clear()
@@ -372,10 +385,10 @@ class ChannelPanel(Panel):
         self.overlay.set_marks(
             Marks(None if self._field(layer) else view.element, linked.element, linked.reached, self._field(layer))
         )
-        place = linked.element or view.element or ((0, 0) if reading.form == "vector" else None)
+        place = linked.element or view.element or ((0, 0) if _is_one_number(reading) else None)
         self._draw_profile(reading, place)
         value = None
-        if place is not None and reading.form != "vector" and reading.has(view.channel, *place):
+        if place is not None and not _is_one_number(reading) and reading.has(view.channel, *place):
             value = float(reading.values[view.channel, reading.slice, place[0], place[1]])
         self.levels.set_value(value)
 
@@ -394,8 +407,9 @@ class ChannelPanel(Panel):
             said = "Point at a cell: here you will see its place in every channel."
             self.profile_caption.show_spans([Span(said, "muted", is_name=True)])
             return
-        spans = [Span("this place in every channel", "muted")]
-        at = place_of(reading, self.session.view.channel, place)[1:]
+        is_all = _is_one_number(reading)
+        spans = [Span("every channel" if is_all else "this place in every channel", "muted")]
+        at = () if is_all else place_of(reading, self.session.view.channel, place)[1:]
         spans += [Span(f"    {label} {value}", "muted") for label, value in at]
         self.profile_caption.show_spans(spans)
 
@@ -427,7 +441,7 @@ class ChannelPanel(Panel):
     @Slot(int)
     def _hover_channel(self, channel: int) -> None:
         layer, reading = self.session.layer(), self.session.reading()
-        place = self.session.view.element or ((0, 0) if reading is not None and reading.form == "vector" else None)
+        place = self.session.view.element or ((0, 0) if reading is not None and _is_one_number(reading) else None)
         if channel < 0 or layer is None or reading is None or place is None:
             self.readout.emit(())
         else:
@@ -450,6 +464,11 @@ class ChannelPanel(Panel):
     @Slot(int)
     def _choose_slice(self, place: int) -> None:
         self.session.set_view(slice=place)
+
+
+def _is_one_number(reading: Reading) -> bool:
+    """Whether each channel is a single number: then all there is to see is the place across the channels."""
+    return reading.form == "vector" or reading.values[0].size == 1
 
 
 def _count(values: Values) -> _Counted:

@@ -27,10 +27,10 @@ from inspector.ui.linking import NOWHERE, cursor_in
 from inspector.ui.margins import Bar
 from inspector.ui.panel import Panel
 from inspector.ui.panels.map_controls import MapControls, SliceRow
-from inspector.ui.panels.map_reasons import is_fused_away, why_no_maps, why_no_tensor
+from inspector.ui.panels.map_reasons import being_looked_through, is_fused_away, why_no_maps, why_no_tensor
 from inspector.ui.readout import place_of, scale_of, sees, value_of, whole
 from inspector.ui.session import Cursor, Session
-from inspector.ui.surveyed import Surveyed, surveyed
+from inspector.ui.surveyed import Surveyed
 from inspector.ui.text import plain
 
 NO_MODEL = "Open a model and a picture: here you will see what each layer makes of it, one small map per channel."
@@ -180,7 +180,12 @@ class FeatureMapsPanel(Panel):
             self.forget()
             self.say(why_no_maps(layer, tensor))
             return
-        prepared = self._prepare(reading)
+        known = self.session.surveyed()
+        if known is None:
+            self.forget()
+            self.say(being_looked_through(layer))
+            return
+        prepared = self._prepare(reading, known)
         self._draw_heading(layer, tensor, reading)
         self._draw_maps(prepared, reading, self._note(layer, tensor, reading))
         self._draw_foot(prepared, reading)
@@ -188,7 +193,7 @@ class FeatureMapsPanel(Panel):
     def page_action(self) -> None:
         self.session.set_run_view("step by step")
 
-    def _prepare(self, reading: Reading) -> Prepared:
+    def _prepare(self, reading: Reading, known: Surveyed) -> Prepared:
         """Return what does not depend on the view, from the last time if the layer is the same."""
         last = self._prepared
         if last is not None and last.known.source is reading.values:
@@ -196,7 +201,6 @@ class FeatureMapsPanel(Panel):
                 last.slice = _sliced(last.known.values, last.known.survey, reading.slice)
             return last
         self._prepared = None
-        known = surveyed(reading)
         drawn = _sliced(known.values, known.survey, reading.slice)
         self._prepared = Prepared(known, drawn, drawn.maps[:, 0])
         return self._prepared

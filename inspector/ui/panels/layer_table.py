@@ -111,6 +111,8 @@ class LayerTable(QTableView):
         self._wide_name = max(NAME_AT_LEAST, min(NAME_AT_MOST, wide_name))
         common = {plain(name) for name, count in counts.items() if count > len(layers) / 50}
         self._narrow_operator = _width_of(metrics, HEADS[OPERATOR], common)
+        for column in (TIME, PROVIDER):  # hidden until they are filled in
+            self._natural.setdefault(column, 0)
         self.fit_shapes()
 
     def fit_shapes(self) -> None:

@@ -35,6 +35,11 @@ def why_no_tensor(session: Session, layer: Layer) -> str:
     return f"The run did not reach the output of {name}, so there is nothing to draw."
 
 
+def being_looked_through(layer: Layer) -> str:
+    """Return what is said while very many values are looked through."""
+    return f"The many values of {shortened(layer.name)} are being looked through."
+
+
 def why_no_maps(layer: Layer, tensor: Array) -> str:
     """Say why a tensor cannot be drawn as feature maps."""
     name, shape = shortened(layer.name), format.shape(tensor.shape)

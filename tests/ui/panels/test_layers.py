@@ -69,6 +69,8 @@ def test_before_a_run_the_known_dimensions_are_shown(session, signs, show, qtbot
     panel = show(LayersPanel(session), 600, 400)
     assert cells(panel)[0][2].endswith(" × 3")
     assert cells(panel)[0][4] == "?"
+    assert panel.table.isColumnHidden(TIME)
+    assert panel.table.isColumnHidden(PROVIDER)
 
 
 def test_the_selected_row_follows_the_session(panel, ran):

@@ -43,9 +43,7 @@ def explain(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _animate(
-    asked: argparse.Namespace, model: Model, layer: Layer, tensors: Mapping[str, Array], at: Index
-) -> None:
+def _animate(asked: argparse.Namespace, model: Model, layer: Layer, tensors: Mapping[str, Array], at: Index) -> None:
     from inspector.cli.animation import write_animation  # Pillow is not needed otherwise
 
     frames = write_animation(asked.gif, model, layer, tensors, at, asked.part)

@@ -14,7 +14,6 @@ MEASURED = {
     "stalls": stalls.report,
     "pictures": pictures.report,
     "overview": overview.report,
-    "overview": overview.report,
 }
 
 

@@ -24,7 +24,8 @@ def banner(session, qtbot):
     window.addToolBar(banner)
     window.resize(900, 200)
     window.show()
-    yield banner  # and so the window lives as long
+    banner.shown_in = window  # and so the window lives as long
+    return banner
 
 
 def ready(session, note):

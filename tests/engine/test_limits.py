@@ -107,6 +107,8 @@ def test_a_child_that_takes_too_much_all_the_same_is_ended(talk, greedy, monkeyp
         pytest.skip("6 GiB of free memory are wanted")
     path, fed, _ = greedy["unknowns"]
     conversation = talk(provider="cpu", memory_bytes=4 << 30)
+    while conversation.engine.child_pid() is None:  # it is given its limit when it starts
+        time.sleep(0.01)
     conversation.engine._memory_bytes = 1 << 30  # what the program watches for; the child was given more
     refused, _ = ask(conversation, path, fed)
     assert isinstance(refused, Failed), refused

@@ -20,6 +20,7 @@ from inspector.render.pictures import thinned, thumbnail
 THUMB = 20
 MOST_PIXELS = 1 << 22  # of a picture with a pixel for each element
 MOST_LOOKED_THROUGH = 1 << 22  # values, while the window waits
+SOME = 1 << 20  # values that stand for all where there are more
 
 
 class Looks:
@@ -65,7 +66,7 @@ class Looks:
             known, array = self.known(name), self.array(name)
             maps = feature_maps(array, known.channels_last) if known is not None and array is not None else None
             if maps is not None and maps.size > MOST_LOOKED_THROUGH:
-                step = math.ceil(math.sqrt(maps.size / MOST_LOOKED_THROUGH))
+                step = math.ceil(math.sqrt(maps.size / SOME))
                 maps = thinned(maps, max(1, max(maps.shape[1:]) // step))
             self._limits[name] = limits(widened(maps), self.scaling) if maps is not None else None
         found = self._limits[name]

@@ -76,11 +76,6 @@ class Waterfall(QWidget):
         bars.append((0.0, ranking.result, "Σ", "sum"))
         return bars
 
-    def bar_rect(self, place: int) -> QRectF:
-        """Return where the bar of a part is painted."""
-        bars = self._bars()
-        return self._rect(bars, place, *self._range(bars))
-
     def _range(self, bars: list[tuple[float, float, str, str]]) -> tuple[float, float]:
         values = [each for bar in bars for each in bar[:2] if abs(each) < float("inf")]
         low, high = min([0.0, *values]), max([0.0, *values])

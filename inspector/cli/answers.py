@@ -56,9 +56,14 @@ def read_answer(
 
 def say_unfitting(file: str | None, labels: Sequence[str], answer: Head, outcome: Outcome) -> None:
     """Say that the labels, given or the model's own, are not those of the classes, and what else does not fit."""
+    for sentence in unfitting(file, labels, answer):
+        outcome.say_once(sentence)
+
+
+def unfitting(file: str | None, labels: Sequence[str], answer: Head) -> tuple[str, ...]:
+    """Return sentences about labels that are not those of the classes, and about what else does not fit."""
     _, sentence = fitting(labels, answer.classes)
-    outcome.say_once(f"{file}: {sentence}" if file and sentence else sentence)
-    outcome.say_once(answer.warning)
+    return tuple(each for each in (f"{file}: {sentence}" if file and sentence else sentence, answer.warning) if each)
 
 
 def answer_facts(answer: Answer, count: int) -> dict[str, Any]:

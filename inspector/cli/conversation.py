@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from inspector.cli.console import say
 from inspector.engine.client import Engine
+from inspector.engine.machine import free_memory_bytes
 from inspector.engine.protocol import (
     Failed,
     Measured,
@@ -43,6 +44,7 @@ class Conversation:
         tensor_bytes: What the tensors of one run may take; 0 for a quarter of the memory that is free.
         measures: Whether ``measure`` will be asked.
         feeding: What the model is fed besides pictures.
+        share: How many engines share the memory.
     """
 
     def __init__(
@@ -52,13 +54,15 @@ class Conversation:
         tensor_bytes: int = 0,
         measures: bool = False,
         feeding: Feeding | None = None,
+        share: int = 1,
     ) -> None:
         self._feeding = feeding or Feeding()
         self._opened: Model | None = None
         self._path = os.path.abspath(model)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._last_request = 0
-        self._engine = Engine(self._replies.put, provider, tensor_bytes=tensor_bytes, scratch=measures)
+        memory_bytes = free_memory_bytes() * 3 // 4 // share if share > 1 else 0
+        self._engine = Engine(self._replies.put, provider, memory_bytes, tensor_bytes, scratch=measures)
 
     def __enter__(self) -> Conversation:
         return self

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 
 from inspector import format
 from inspector.cli.console import say, write, write_json, write_table
 from inspector.cli.conversation import Conversation, checked_provider, chosen_feeding, chosen_recipe
+from inspector.cli.lock import lock
 from inspector.errors import RunError, UsageError
 from inspector.explain.facts import Explanation, Index
 from inspector.explain.report import explanation_facts
@@ -19,6 +21,8 @@ _SHOWN = 12  # parts of a sum that are printed
 
 def explain(asked: argparse.Namespace) -> int:
     """Print how an element comes about; it is an error of its own if the runtime disagrees."""
+    if asked.gif:
+        lock(asked, os.path.dirname(os.path.abspath(asked.gif)))
     with Conversation(asked.model, asked.provider, asked.memory, feeding=chosen_feeding(asked)) as talk:
         model = talk.open()
         layer = _layer(model, asked.layer)

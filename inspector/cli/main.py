@@ -57,6 +57,10 @@ def _carry_out(command: str, asked: argparse.Namespace) -> int:
             from inspector.cli.export import export
 
             return export(asked)
+        case "report":
+            from inspector.cli.report import report
+
+            return report(asked)
         case "doctor":
             from inspector.cli.doctor import doctor
 

@@ -74,6 +74,12 @@ def colors() -> bytes:
     return bytes(channel for color in _DRAWN for channel in color)
 
 
+def color_table(sliding: Sliding) -> bytes:
+    """Return the colors whose numbers ``frames`` yields, three bytes each."""
+    shades = np.linspace(0, 255, _SHADES).round().astype(np.uint8)
+    return b"".join(palette(each.colormap)[shades].tobytes() for each in (sliding.given, sliding.made)) + colors()
+
+
 def frames(sliding: Sliding) -> Iterator[Index]:
     """Yield the frames as numbers of colors, ``(height, width)`` uint8; the last one shows the whole output."""
     given, made = _pixels(sliding.given, 0), _pixels(sliding.made, _SHADES)
@@ -118,8 +124,7 @@ def write_gif(path: str, sliding: Sliding) -> int:
     Raises:
         ExportError: The file cannot be written.
     """
-    shades = np.linspace(0, 255, _SHADES).round().astype(np.uint8)
-    table = b"".join(palette(each.colormap)[shades].tobytes() for each in (sliding.given, sliding.made)) + colors()
+    table = color_table(sliding)
     images = []
     for frame in frames(sliding):
         image = Image.frombytes("P", (frame.shape[1], frame.shape[0]), frame.tobytes())

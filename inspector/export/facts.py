@@ -199,6 +199,20 @@ def layer_facts(layer: Layer, provider: str | None = None) -> Facts:
         "bytes": cost.tensor_bytes(layer.output),
         "weight_bytes": cost.weight_bytes(layer),
         "provider": provider,
+        "inside": [list(each) for each in layer.inside],
+        "hidden": layer.hidden or None,
+        "codes": None if layer.output.codes is None else stated_codes(layer.output.codes),
+    }
+
+
+def stated_codes(codes: Codes) -> Facts:
+    """Return what the model says of a quantized tensor's integers; a run knows what it computes itself."""
+    return {
+        "scale": [json_number(each) for each in codes.scale],
+        "zero_point": list(codes.zero_point),
+        "axis": codes.axis,
+        "scale_tensor": codes.scale_tensor or None,
+        "zero_point_tensor": codes.zero_point_tensor or None,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import itertools
 import json
 import os
@@ -13,18 +14,23 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, BinaryIO
 
 from inspector.errors import ExportError
 
 INDEX = "index.json"
 PROBABILITIES = "probabilities.json"
-NAME_BYTES = 96  # with the number before it and what follows, a file name stays below 120
+NAME_BYTES = 88  # with the number before it and what follows, a file name has at most 120
 
 _TEMPORARY = ".inspector-"
-_OURS = re.compile(r"\d+-.*\.(png|npy)|input-.*\.npy|" + re.escape(PROBABILITIES))
-_INDEX_BYTES = 64 << 20
+_OURS = re.compile(
+    r"\d+-.*\.(png|npy|tif|gif|mp4|svg)|input-.*\.(png|npy)|output-.*\.png|(tensors|kernels)\.npz"
+    r"|(probabilities|layers|statistics)\.(json|csv|png|svg)|overview\.png|(netron|model-explorer)\.json|report\.html"
+)
+INDEX_BYTES = 64 << 20
 _OLD_SECONDS = 86_400
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 
@@ -91,6 +97,101 @@ def _folded(name: str) -> str:
 # ---------------------------------------------------------------- writing
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file as it was written: its length, and the SHA-256 of its content in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+class Part:
+    """A file that is not there until it is whole.
+
+    Linux gives a file without a name, which is gone with the process that fills it; elsewhere it has a name beside the
+    target that the next export sweeps away.
+
+    Args:
+        folder: Where it belongs.
+        name: What it will be called.
+
+    Attributes:
+        target: Where it will be.
+        file: To be written, and read back.
+
+    Raises:
+        ExportError: It could not be begun.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.target = folder / name
+        self._temporary = folder / f"{_TEMPORARY}{os.getpid()}-{next(self._numbers)}-{name[-8:]}"
+        self._has_name = False
+        with writing(self.target):
+            self.file = self._begun(folder)
+
+    def __enter__(self) -> Part:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):
+            self.file.close()
+        if self._has_name:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink()
+
+    def finish(self) -> Written:
+        """Put the file in its place.
+
+        Raises:
+            ExportError: It could not be written; what was there before is still there.
+        """
+        with writing(self.target):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.seek(0)
+            digest = _digest(self.file)
+            size = os.fstat(self.file.fileno()).st_size
+            if not self._has_name and not self._linked(self.target):
+                self._temporary.unlink(missing_ok=True)
+                self._has_name = self._linked(self._temporary)
+            if self._has_name:
+                self.file.close()  # Windows moves no open file
+                os.replace(self._temporary, self.target)
+                self._has_name = False
+        return Written(size, digest)
+
+    def _begun(self, folder: Path) -> BinaryIO:
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # not every file system can
+                return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666), "w+b")
+        self._temporary.unlink(missing_ok=True)
+        file = open(self._temporary, "x+b")  # noqa: SIM115 closed on exit; never through a link that lies there
+        self._has_name = True
+        return file
+
+    def _linked(self, path: Path) -> bool:
+        """Give the file a name; False where something has it already."""
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            source = f"/proc/self/fd/{self.file.fileno()}"
+            os.link(source, path.name, dst_dir_fd=folder, follow_symlinks=True)
+        except FileExistsError:
+            return False
+        finally:
+            os.close(folder)
+        return True
+
+
+def _digest(file: BinaryIO) -> str:
+    found = hashlib.sha256()
+    while part := file.read(1 << 20):
+        found.update(part)
+    return found.hexdigest()
+
+
 class Folder:
     """One folder of an export: writes whole files, and replaces only what an earlier export there wrote.
 
@@ -103,10 +204,15 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        with _in_words(self.path):
+        with writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         self._sweep()
         self._earlier = self._listed()
+
+    @property
+    def holds_export(self) -> bool:
+        """Whether an earlier export wrote here."""
+        return bool(self._earlier)
 
     def claim(self, names: Sequence[str], index: Callable[[Sequence[str]], Any]) -> None:
         """Make sure that these names are free or ours, and write down that they are ours from now on.
@@ -129,8 +235,8 @@ class Folder:
         self._earlier |= {*names, INDEX}
         self.write_json(INDEX, index(sorted(self._earlier - {INDEX})))
 
-    def write(self, name: str, fill: Callable[[BinaryIO], object]) -> None:
-        """Write a file, whole or not at all.
+    def write(self, name: str, fill: Callable[[BinaryIO], object]) -> Written:
+        """Write a file, whole or not at all; any thread may.
 
         Args:
             name: One that was claimed.
@@ -139,19 +245,18 @@ class Folder:
         Raises:
             ExportError: It could not be written; what was there before is still there.
         """
-        temporary = self.path / f"{_TEMPORARY}{os.getpid()}-{name[-8:]}"
-        with _in_words(self.path / name):
-            try:
-                temporary.unlink(missing_ok=True)
-                with open(temporary, "xb") as file:  # never through a link that lies there
-                    fill(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, self.path / name)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
-                raise
+        with self.part(name) as part:
+            with writing(self.path / name):
+                fill(part.file)
+            return part.finish()
+
+    def part(self, name: str) -> Part:
+        """Begin a file that is filled little by little.
+
+        Raises:
+            ExportError: It could not be begun.
+        """
+        return Part(self.path, name)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file, see ``write``."""
@@ -163,7 +268,7 @@ class Folder:
         kept = {*written, INDEX}
         for name in self._earlier - kept:
             if _OURS.fullmatch(name):  # a list of files can be forged
-                with _in_words(self.path / name):
+                with writing(self.path / name):
                     (self.path / name).unlink(missing_ok=True)
         self.write_json(INDEX, index)
         self._earlier = kept
@@ -171,13 +276,13 @@ class Folder:
     def _listed(self) -> set[str]:
         """Return the names of the files that an earlier export wrote here."""
         path = self.path / INDEX
-        with _in_words(path):
+        with writing(path):
             try:
                 facts = os.lstat(path)
             except FileNotFoundError:
                 return set()
             names = None
-            if stat.S_ISREG(facts.st_mode) and facts.st_size <= _INDEX_BYTES:
+            if stat.S_ISREG(facts.st_mode) and facts.st_size <= INDEX_BYTES:
                 names = _files_of_index(path.read_bytes())
         if names is None:
             raise ExportError(
@@ -187,7 +292,7 @@ class Folder:
 
     def _sweep(self) -> None:
         """Remove what an export left behind that was killed while it wrote."""
-        with _in_words(self.path):
+        with writing(self.path):
             entries = [entry.name for entry in os.scandir(self.path) if entry.name.startswith(_TEMPORARY)]
         for name in entries:
             pid, _, rest = name.removeprefix(_TEMPORARY).partition("-")
@@ -223,8 +328,12 @@ def _is_abandoned(path: Path, pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    """Turn the system's refusals into a sentence."""
+def writing(path: Path) -> Iterator[None]:
+    """Turn the system's refusals into a sentence.
+
+    Raises:
+        ExportError: The system refused something.
+    """
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a name that no system takes

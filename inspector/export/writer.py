@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
+import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inspector import __version__, format
-from inspector.analysis import quantized
-from inspector.analysis.grids import Output
+from inspector import format
 from inspector.analysis.heads import answered
 from inspector.analysis.outputs import described
+from inspector.analysis.statistics import statistics
 from inspector.errors import ExportError, InspectorError, LimitError, UsageError
-from inspector.export.facts import Facts, answer_facts, codes_facts, difference_facts, preprocessing_facts
-from inspector.export.files import INDEX, PROBABILITIES, Folder, distinct_names, safe_name
-from inspector.export.outputs import output_picture
-from inspector.export.pictures import Drawn, kernels_picture, maps_picture
-from inspector.graph.dtypes import by_name, size_bytes
-from inspector.graph.model import Array, Codes, Layer, Model, Prediction, Run
-from inspector.graph.weight import Weight
+from inspector.export import answers, gathered, moving, names, svg, viewers
+from inspector.export.captions import captioned
+from inspector.export.facts import Facts, codes_facts
+from inspector.export.files import INDEX, Folder, distinct_names
+from inspector.export.index import asked_facts, entry, file_sha256, index_facts, run_facts
+from inspector.export.index import is_complete as _is_complete
+from inspector.export.kernels import kernel_codes, spatial_kernel
+from inspector.export.names import FileNames
+from inspector.export.numbers import write_npy, write_tiff
+from inspector.export.pictures import (
+    Drawn,
+    channel_picture,
+    kernels_picture,
+    mosaic_picture,
+    overlay_picture,
+    shown,
+    stack_of,
+    strongest_channel,
+)
+from inspector.export.pieces import DrawnTensor, OpenNpz, groups, sized
+from inspector.export.png import encode
+from inspector.export.report_run import inspection
+from inspector.export.wish import DEFAULT, WHAT, Look, Wish
+from inspector.export.workers import Workers
+from inspector.format import json_number
+from inspector.graph.model import Array, Layer, Model, Prediction, Run
 from inspector.labels import MAX_CLASSES
+from inspector.render.columns import Tiles
 
-WHAT = ("maps", "kernels", "tensors", "probabilities")
-Encode = Callable[[NDArray[np.uint8]], bytes]
+__all__ = ["DEFAULT", "WHAT", "Exported", "Look", "Source", "Wish", "chosen_layers", "export", "file_sha256"]
+__all__ += ["is_complete", "picture_folders"]
+
 Fetch = Callable[[tuple[str, ...]], Run]
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What of a run is to be written.
-
-    Attributes:
-        what: Words from ``WHAT``.
-        layers: A pattern for layer names, as shells have it (``conv*``).
-    """
-
-    what: frozenset[str] = frozenset(WHAT)
-    layers: str = "*"
-
-    @property
-    def needs_maps(self) -> bool:
-        """Whether the instrumented model has to run."""
-        return bool(self.what & {"maps", "tensors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Source:
         sha256: Of that file, in hexadecimal.
         labels: Of its classes, or empty.
         head: How the user wants the answer read, a kind from ``analysis.heads``; ``""`` leaves it to the model.
+        options: How it is fed and run, ready for JSON: what the index says beside the wish.
     """
 
     model: Model
@@ -84,6 +86,7 @@ class Source:
     sha256: str
     labels: Sequence[str] = ()
     head: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def picture_folders(images: Sequence[str]) -> tuple[str, ...]:
@@ -106,13 +109,9 @@ def chosen_layers(model: Model, wish: Wish) -> tuple[Layer, ...]:
     return chosen
 
 
-def file_sha256(path: str) -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ExportError(f"{path} cannot be read: {error.strerror or error}.") from error
+def is_complete(folder: str, source: Source, image: str, wish: Wish) -> bool:
+    """Say whether an earlier export of this picture left all files in a folder, and was asked for the same."""
+    return _is_complete(folder, asked_facts(wish, source.sha256, source.head, source.options, image))
 
 
 def export(
@@ -121,33 +120,48 @@ def export(
     prediction: Prediction,
     fetch: Fetch,
     wish: Wish,
-    encode: Encode,
     progress: Progress = lambda done, total: None,
+    *,
+    overwrite: bool = False,
+    workers: int = 0,
 ) -> Exported:
     """Write a run into a folder.
 
     Args:
-        path: The folder. Of what is in it, only what an earlier export wrote there is replaced.
+        path: The folder. Of what is in it, only what an earlier export wrote there is ever replaced.
         source: The network.
         prediction: The answer for the picture.
         fetch: Returns a run of it with these tensors, or for an empty tuple with all that fit in memory. It is called
             again for those that are missing then, and not at all where the wish needs none. Earlier runs are let go.
         wish: What to write.
-        encode: Turns pixels ``(height, width, 3)`` into a PNG file.
-        progress: Called with the number of files written, and of all.
+        progress: Called with the number of files written, and of all; on any thread, but never on two at once. What
+            it raises ends the export.
+        overwrite: Replace what an earlier export wrote there.
+        workers: Threads that draw and write; 0 for one for each processor.
 
     Raises:
         ExportError: A file cannot be written, or is in the way; in that case nothing was written.
-        UsageError: No layer is chosen.
+        UsageError: No layer is chosen, or the wish cannot be fulfilled.
     """
-    job = _Job(Folder(path), source, prediction, wish, encode, progress)
-    job.claim()
-    job.write_inputs()
-    job.write_kernels()
-    if wish.needs_maps:
-        job.write_tensors(fetch)
-    job.write_probabilities()
-    return job.finish()
+    wish.check()
+    folder = Folder(path)
+    if folder.holds_export and not overwrite:
+        raise ExportError(
+            f"{folder.path} holds the files of an earlier export.",
+            "Give --overwrite to replace them, --resume to keep what is complete, or choose another folder.",
+        )
+    with Workers(workers) as pool, ExitStack() as open_files:
+        job = _Job(folder, source, prediction, wish, progress, pool, open_files)
+        job.claim()
+        job.write_inputs()
+        job.write_kernels()
+        if wish.needs_tensors:
+            job.write_tensors(fetch)
+        if "report" in wish.what:
+            job.write_report(fetch)
+        job.write_answer()
+        job.write_tables()
+        return job.finish()
 
 
 class _Job:
@@ -159,53 +173,64 @@ class _Job:
         source: Source,
         prediction: Prediction,
         wish: Wish,
-        encode: Encode,
         progress: Progress,
+        pool: Workers,
+        open_files: ExitStack,
     ) -> None:
         self._folder = folder
         self._source = source
         self._prediction = prediction
-        self._what = wish.what
-        self._encode = encode
+        self._wish = wish
+        self._look = wish.look
         self._progress = progress
-        digits = max(3, len(str(len(source.model.layers))))
-        self._stems = {
-            layer.name: f"{layer.index:0{digits}}-{safe_name(layer.name)}"
-            for layer in chosen_layers(source.model, wish)
-        }
-        self._layers = [layer for layer in source.model.layers if layer.name in self._stems]
-        inputs = distinct_names(self._prediction.fed)
-        self._inputs = {name: f"input-{safe}.npy" for name, safe in zip(self._prediction.fed, inputs, strict=True)}
-        self._logits: dict[str, Array] = {}  # tensors that may hold them
+        self._pool = pool
+        self._open_files = open_files
+        self._layers = chosen_layers(source.model, wish)
         answer = answered(source.model, prediction, None, source.head)
         self._outputs = described(source.model, prediction, answer)
         seen = [each.name for each in self._outputs if each.kind in ("image", "class map")]
-        self._seen = {name: f"output-{safe}.png" for name, safe in zip(seen, distinct_names(seen), strict=True)}
-        self._names = list(self._every_name())
+        self._files = FileNames(source.model, self._layers, prediction, seen, wish)
+        self._names = self._files.every()
+        self._asked = asked_facts(wish, source.sha256, source.head, source.options, prediction.image)
+        self._logits: dict[str, Array] = {}  # tensors that may hold them
+        self._lock = threading.Lock()
         self._entries: dict[str, Facts] = {}  # of the files that are written, by name
-        self._run_facts: Facts = {"view": None, "difference": None}  # without a run there is nothing to say
+        self._statistics: dict[str, Facts] = {}  # by tensor
+        self._columns = gathered.overview_layers(source.model, self._layers) if "overview" in wish.what else {}
+        self._tiles: dict[str, Tiles] = {}  # of the overview, by tensor
+        self._run_facts = run_facts(None)
         self._remarks: list[str] = []
         self._failure: InspectorError | None = None
 
     def claim(self) -> None:
         """Look whether all files may be written."""
-        self._folder.claim(self._names, lambda every: self._index([_entry(name, "") for name in every]))
+        self._folder.claim(self._names, lambda every: self._index([entry(name, "") for name in every], False))
+
+    # ---------------------------------------------------------------- what was fed
 
     def write_inputs(self) -> None:
         """Write what was fed."""
-        if "tensors" not in self._what:
-            return
-        for name, file in self._inputs.items():
-            array = self._prediction.fed[name]
-            self._write_array(_entry(file, "input", tensor=name, array=array), array)
+        wish, files = self._wish, self._files
+        for name, array in self._prediction.fed.items():
+            if wish.has("tensors", "npy") or wish.has("input", "npy"):
+                self._write_array(entry(files.input(name, "npy"), "input", tensor=name, array=array), array)
+            if wish.has("input", "png"):
+                drawn = answers.fed_picture(self._source.model, self._prediction, name)
+                if drawn is not None:
+                    about = entry(files.input(name, "png"), "input", tensor=name, array=array, drawn=drawn)
+                    self._write_picture(about, drawn, [f"{name}: what the model was fed"])
+        self._pool.finish()
+
+    # ---------------------------------------------------------------- kernels
 
     def write_kernels(self) -> None:
         """Write the weights of the layers that slide or multiply."""
-        if "kernels" not in self._what:
+        if "kernels" not in self._wish.what:
             return
+        npz = self._begun(names.KERNELS, "kernels") if self._wish.has("kernels", "npz") else None
         recipe = self._prediction.preprocessing
         is_bgr = recipe is not None and recipe.channels == "BGR"
-        first = next((each for each in self._source.model.layers if _has_spatial_kernel(each)), None)
+        first = next((each for each in self._source.model.layers if spatial_kernel(each)), None)
         for layer in self._layers:
             weight = layer.weight("kernel")
             if weight is None:
@@ -213,33 +238,59 @@ class _Job:
             try:
                 # As stored, where these are the real numbers: half floats stay half floats.
                 kernel = weight.codes() if weight.quantization is None else weight.read()
-                quantization = codes_facts(_kernel_codes(weight), {}, is_real=True)
+                quantization = codes_facts(kernel_codes(weight), {}, is_real=True)
             except InspectorError as error:
                 self._remarks.append(f"The kernels of {layer.name} were not written.")
                 self._failure = error
                 continue
-            stem = f"{self._stems[layer.name]}-kernels"
-            drawn = kernels_picture(kernel, is_bgr, as_rgb=layer is first)
-            picture = _entry(f"{stem}.png", "kernels", layer, weight.name, kernel, drawn)
-            numbers = _entry(f"{stem}.npy", "kernels", layer, weight.name, kernel)
-            picture["quantization"] = numbers["quantization"] = quantization
-            self._write_picture(picture, drawn)
-            self._write_array(numbers, kernel)
+            write = functools.partial(self._write_kernel, layer, weight.name, kernel, quantization)
+            self._pool.do(functools.partial(write, is_bgr, layer is first))
+            if npz is not None:
+                npz.add(self._files.kernels(layer), kernel, layer.name, weight.name)
+        self._pool.finish()
+        if npz is not None:
+            self._done(npz.finish())
+
+    def _write_kernel(
+        self, layer: Layer, name: str, kernel: Array, quantization: Facts | None, is_bgr: bool, is_first: bool
+    ) -> None:
+        file = functools.partial(self._files.kernels, layer)
+        if self._wish.has("kernels", "png"):
+            drawn = kernels_picture(kernel, is_bgr, as_rgb=is_first, look=self._look)
+            if drawn is not None:
+                about = entry(file("png"), "kernels", layer, name, kernel, drawn)
+                about["quantization"] = quantization
+                words = f"{format.shape(kernel.shape)}, {kernel.dtype.name}"
+                self._write_picture(about, drawn, [f"{layer.name}: kernels", words])
+        if self._wish.has("kernels", "npy"):
+            about = entry(file("npy"), "kernels", layer, name, kernel)
+            about["quantization"] = quantization
+            self._write_array(about, kernel)
+        if self._wish.has("kernels", "tiff") and 2 <= kernel.ndim <= 5 and kernel.size:
+            spatial = kernel.reshape(*kernel.shape[:2], *([1] * max(0, 4 - kernel.ndim)), *kernel.shape[2:])
+            stack, axes = (spatial, "ZCYX") if spatial.ndim == 4 else (spatial.swapaxes(1, 2), "TZCYX")
+            about = entry(file("tiff"), "kernels", layer, name, kernel)
+            self._write_stack(about | {"axes": axes, "quantization": quantization}, stack, axes)
+
+    # ---------------------------------------------------------------- tensors
 
     def write_tensors(self, fetch: Fetch) -> None:
         """Write what the layers made of the picture, in as many runs as memory needs."""
-        waiting = {name: (layer, stem) for layer in self._layers for name, stem in self._tensor_stems(layer)}
-        room = self._write_first(fetch(()), waiting)
-        for names in _groups(self._layers, waiting, room):
+        waiting = {name: (layer, stem) for layer in self._layers for name, stem in self._files.stems(layer)}
+        npz = self._begun(names.TENSORS, "tensors") if self._wish.has("tensors", "npz") else None
+        room = self._write_first(fetch(()), waiting, npz)
+        for wanted in groups(self._layers, waiting, room):
             try:
-                self._write_run(fetch(names), waiting)
+                self._write_run(fetch(wanted), waiting, npz)
             except LimitError as error:
                 self._failure = error
         self._remarks += [f"Tensor {name} was not written: there was not enough memory for it." for name in waiting]
+        if npz is not None:
+            self._done(npz.finish())
 
-    def _write_first(self, run: Run, waiting: dict[str, tuple[Layer, str]]) -> int:
+    def _write_first(self, run: Run, waiting: dict[str, tuple[Layer, str]], npz: OpenNpz | None) -> int:
         """Write what the run has that keeps all that fits in memory."""
-        self._run_facts = {"view": run.view, "difference": difference_facts(run.difference)}
+        self._run_facts = run_facts(run)
         if run.view == "as deployed":
             fused = [name for name in waiting if name not in run.tensors and name not in run.missing]
             for name in fused:
@@ -248,9 +299,9 @@ class _Job:
                 self._remarks.append(
                     f"Tensors not written, as the deployed network fuses them away: {format.count(len(fused))}."
                 )
-        return self._write_run(run, waiting)
+        return self._write_run(run, waiting, npz)
 
-    def _write_run(self, run: Run, waiting: dict[str, tuple[Layer, str]]) -> int:
+    def _write_run(self, run: Run, waiting: dict[str, tuple[Layer, str]], npz: OpenNpz | None) -> int:
         """Write the tensors of one run, and take them off the list; return how many bytes it had room for."""
         sizes = {output.size for output in self._prediction.outputs.values() if output.size <= MAX_CLASSES}
         self._logits |= {name: array.copy() for name, array in run.tensors.items() if array.size in sizes}
@@ -258,165 +309,187 @@ class _Job:
             self._remarks.append(f"Tensor {name} was not written: it holds no plain numbers ({run.unshowable[name]}).")
             del waiting[name]
         for name in [each for each in waiting if each in run.tensors]:
-            self._write_tensor(name, run.tensors, *waiting.pop(name))
+            layer, stem = waiting.pop(name)
+            self._pool.do(functools.partial(self._write_tensor, name, run.tensors, layer, stem))
+            if npz is not None:
+                npz.add(stem, run.tensors[name], layer.name, name)
+        self._pool.finish()
         return sum(array.nbytes for array in run.tensors.values())
 
-    def write_probabilities(self) -> None:
-        """Write the answer."""
-        if "probabilities" not in self._what:
+    def _write_tensor(self, name: str, tensors: Mapping[str, Array], layer: Layer, stem: str) -> None:
+        """Write all that is wanted of one tensor."""
+        array = tensors[name]
+        known = next(output for output in layer.outputs if output.name == name)
+        if self._wish.has("tensors", "npy"):
+            about = entry(f"{stem}.npy", "tensors", layer, name, array)
+            about["quantization"] = codes_facts(known.codes, tensors, is_real=False)
+            self._write_array(about, array)
+        if self._wish.what & {"statistics", "viewers"}:
+            found = gathered.statistics_facts(layer, name, array, statistics(array))
+            with self._lock:
+                self._statistics[name] = found
+        if not self._wish.what & {"maps", "overlay", "overview", "colors", "viewers"}:
             return
-        outputs = self._prediction.outputs
-        answer = answered(self._source.model, self._prediction, self._logits, self._source.head)
-        labels = self._source.labels
-        facts = answer_facts(self._prediction.image, answer, labels, outputs, self._outputs)
-        self._folder.write_json(PROBABILITIES, facts)
-        self._done(_entry(PROBABILITIES, "probabilities", tensor=answer.output))
-        for each in self._outputs:
-            if each.name in self._seen:
-                self._write_output(each, outputs[each.name])
+        ready = shown(array, known, tensors, self._look)
+        if ready is None:
+            return
+        if "viewers" in self._wish.what:
+            channels = viewers.channel_facts(ready.read)
+            with self._lock:
+                self._statistics[name] |= channels
+        if name in self._columns:
+            drawn = gathered.overview_tiles(ready)
+            with self._lock:
+                self._tiles[name] = drawn
+        self._write_maps(DrawnTensor(name, layer, stem, array, known, tensors, ready))
 
-    def _write_output(self, output: Output, values: Array) -> None:
-        """Write an output that can be seen."""
-        pixels, facts = output_picture(output, values, self._source.labels)
-        content = self._encode(pixels)
-        entry = _entry(self._seen[output.name], "output", tensor=output.name, array=values) | facts
-        self._folder.write(entry["file"], lambda file: file.write(content))
-        self._done(entry)
+    def _write_maps(self, of: DrawnTensor) -> None:
+        """Write all that is drawn of one tensor."""
+        wish, files, look = self._wish, self._files, self._look
+        chosen = [each for each in wish.channels if each < len(of.ready.read.values)]
+        if wish.has("maps", "png") and not wish.channels:
+            self._write_drawn(files.maps(of.stem, "png"), "maps", of, mosaic_picture(of.ready, look))
+        if wish.has("maps", "png"):
+            for channel in chosen:
+                drawn = channel_picture(of.ready, channel, look)
+                self._write_drawn(files.channel(of.stem, channel), "maps", of, drawn)
+        if wish.has("colors", "svg"):
+            self._write_color_bar(of)
+        for kind in ("gif", "mp4"):
+            if wish.has("maps", kind) and (chosen or not wish.channels):
+                frames = moving.channels(of.ready, of.title(), chosen)
+                content = moving.gif(frames) if kind == "gif" else moving.mp4(frames)
+                about = of.entry(files.maps(of.stem, kind), "maps")
+                self._write(about | {"channels": {"order": "as stored", "shown": chosen or "all"}}, content)
+        if wish.has("maps", "tiff"):
+            stack, axes = stack_of(of.ready, wish.channels)
+            about = of.entry(files.maps(of.stem, "tiff"), "maps") | {"axes": axes}
+            if wish.channels:
+                about["channels"] = {"order": "as stored", "shown": chosen}
+            if stack.size:
+                self._write_stack(about, stack, axes, of.ready.limits.of(0) if of.ready.limits.is_shared else None)
+        picture = self._prediction.picture
+        if wish.has("overlay", "png") and picture is not None and of.ready.has_maps:
+            start = files.overlay(of.stem)
+            for channel in chosen if wish.channels else [strongest_channel(of.ready)]:
+                file = files.channel(start, channel) if wish.channels else files.maps(start, "png")
+                self._write_drawn(file, "overlay", of, overlay_picture(of.ready, channel, picture, look))
+
+    def _write_color_bar(self, of: DrawnTensor) -> None:
+        ready = of.ready
+        if not ready.limits.is_shared:
+            return  # every channel has its own
+        limits = ready.limits.of(0)
+        about = of.entry(self._files.colors(of.stem), "colors") | {"limits": list(limits), "colormap": ready.colormap}
+        self._write(about, svg.color_bar(limits, ready.colormap, of.title()).encode(errors=answers.LOST))
+
+    def _write_drawn(self, file: str, what: str, of: DrawnTensor, drawn: Drawn) -> None:
+        about = of.entry(file, what, drawn)
+        channels, _, *places = of.ready.read.values.shape
+        which = f"channel {drawn.channels[0]} of {channels}" if drawn.channels else f"{format.count(channels)} channels"
+        self._write_picture(about, drawn, [of.title(), f"{of.layer.op_type}, {which}, {format.shape(places)}"])
+
+    # ---------------------------------------------------------------- the answer, and what is of all layers
+
+    def write_report(self, fetch: Fetch) -> None:
+        """Write the page that holds everything."""
+
+        def told(wanted: tuple[str, ...]) -> Run:
+            run = fetch(wanted)
+            self._run_facts = self._run_facts if wanted else run_facts(run)
+            return run
+
+        source = self._source
+        page = inspection(
+            *(source.model, source.path, told),
+            layers=self._layers,
+            labels=source.labels,
+            head=source.head,
+            look=self._look,
+        )
+        self._write(entry(names.REPORT, "report"), page.encode(errors=answers.LOST))
+
+    def write_answer(self) -> None:
+        """Write the answer, and the outputs that can be seen."""
+        if "probabilities" not in self._wish.what:
+            return
+        source, prediction = self._source, self._prediction
+        answer = answered(source.model, prediction, self._logits, source.head)
+        found = answers.Answer(prediction, answer, tuple(source.labels), self._outputs)
+        for each in self._wish.formats_of("probabilities"):
+            self._write(
+                entry(f"probabilities.{each}", "probabilities", tensor=answer.output),
+                answers.probabilities(found, each, max(1, self._look.scale)),
+            )
+        if names.writes_outputs(self._wish):
+            for output in self._outputs:
+                if file := self._files.output(output.name):
+                    values = prediction.outputs[output.name]
+                    content, facts = answers.output_file(output, values, source.labels)
+                    self._write(entry(file, "output", tensor=output.name, array=values) | facts, content)
+
+    def write_tables(self) -> None:
+        """Write what is of all layers together."""
+        wish = self._wish
+        if "layers" in wish.what:
+            for each in wish.formats_of("layers"):
+                content = answers.layer_table(self._source.model, self._layers, self._source.path, each)
+                self._write(entry(f"layers.{each}", "layers"), content)
+        if "statistics" in wish.what:
+            rows = [self._statistics[name] for name in self._in_order() if name in self._statistics]
+            for each in wish.formats_of("statistics"):
+                self._write(entry(f"statistics.{each}", "statistics"), answers.statistics_table(rows, each))
+        if "viewers" in wish.what:
+            about = {"image": self._prediction.image}
+            netron = viewers.netron_attachment(self._source.model, self._statistics, about=about)
+            self._write(entry(names.NETRON, "viewers"), netron.encode(errors=answers.LOST))
+            explorer = viewers.model_explorer(self._source.model, self._statistics)
+            self._write(entry(names.MODEL_EXPLORER, "viewers"), explorer.encode(errors=answers.LOST))
+        if "overview" in wish.what:
+            pixels = gathered.overview_picture(self._columns, self._tiles, max(1, self._look.scale))
+            if pixels is not None:
+                self._write(entry(names.OVERVIEW, "overview"), encode(pixels))
+
+    def _in_order(self) -> list[str]:
+        return [output.name for layer in self._layers for output in layer.outputs]
 
     def finish(self) -> Exported:
         """Write the index, and remove what an earlier export wrote besides."""
+        self._pool.finish()
         files = [name for name in self._names if name in self._entries]
-        self._folder.finish(files, self._index([self._entries[name] for name in files]))
+        self._folder.finish(files, self._index([self._entries[name] for name in files], self._failure is None))
         self._progress(len(self._names), len(self._names))
         return Exported(os.fspath(self._folder.path), (*files, INDEX), tuple(self._remarks), self._failure)
 
-    # ---------------------------------------------------------------- parts
+    # ---------------------------------------------------------------- files
 
-    def _every_name(self) -> Iterator[str]:
-        """Yield the names of all files that may be written."""
-        if "tensors" in self._what:
-            yield from self._inputs.values()
-        endings = [ending for what, ending in (("maps", ".png"), ("tensors", ".npy")) if what in self._what]
-        for layer in self._layers:
-            for _, stem in self._tensor_stems(layer):
-                yield from (stem + ending for ending in endings)
-            if "kernels" in self._what and layer.weight("kernel") is not None:
-                yield from (f"{self._stems[layer.name]}-kernels{ending}" for ending in (".png", ".npy"))
-        if "probabilities" in self._what:
-            yield PROBABILITIES
-            yield from self._seen.values()
-
-    def _tensor_stems(self, layer: Layer) -> Iterator[tuple[str, str]]:
-        """Yield each tensor of a layer with the start of its files' names."""
-        stem = self._stems[layer.name]
-        for place, output in enumerate(layer.outputs):
-            if output.name:  # an optional output that the model leaves out has none
-                yield output.name, f"{stem}-output{place}" if place else stem
-
-    def _write_tensor(self, name: str, tensors: Mapping[str, Array], layer: Layer, stem: str) -> None:
-        array = tensors[name]
-        known = next(output for output in layer.outputs if output.name == name)
-        if "maps" in self._what:
-            drawn = maps_picture(array, known, tensors)
-            is_real = known.codes is not None and quantized.is_known(array, known.codes, tensors)
-            entry = _entry(f"{stem}.png", "maps", layer, name, array, drawn)
-            entry["quantization"] = codes_facts(known.codes, tensors, is_real)
-            self._write_picture(entry, drawn)
-        if "tensors" in self._what:
-            entry = _entry(f"{stem}.npy", "tensors", layer, name, array)
-            entry["quantization"] = codes_facts(known.codes, tensors, is_real=False)
-            self._write_array(entry, array)
-
-    def _write_picture(self, entry: Facts, drawn: Drawn | None) -> None:
-        if drawn is not None:
-            content = self._encode(drawn.pixels)
-            self._folder.write(entry["file"], lambda file: file.write(content))
-            self._done(entry)
-
-    def _write_array(self, entry: Facts, array: Array) -> None:
-        def fill(file: BinaryIO) -> None:
-            np.lib.format.write_array(file, array, allow_pickle=False)
-
-        self._folder.write(entry["file"], fill)
-        self._done(entry)
-
-    def _done(self, entry: Facts) -> None:
-        self._entries[entry["file"]] = entry
-        self._progress(len(self._entries), len(self._names))
-
-    def _index(self, files: list[Facts]) -> Facts:
-        return {
-            "model": self._source.path,
-            "sha256": self._source.sha256,
-            "image": self._prediction.image,
-            "preprocessing": preprocessing_facts(self._prediction.preprocessing),
-            "provider": self._prediction.provider,
-            **self._run_facts,
-            "version": __version__,
-            "files": files,
-        }
-
-
-def _entry(
-    file: str,
-    what: str,
-    layer: Layer | None = None,
-    tensor: str = "",
-    array: Array | None = None,
-    drawn: Drawn | None = None,
-) -> Facts:
-    return {
-        "file": file,
-        "what": what,
-        "layer": None if layer is None else layer.name,
-        "op_type": None if layer is None else layer.op_type,
-        "tensor": tensor or None,
-        "shape": None if array is None else list(array.shape),
-        "dtype": None if array is None else array.dtype.name,
-        "limits": None if drawn is None else list(drawn.limits),
-        "colormap": None if drawn is None else drawn.colormap,
-        "quantization": None,
-    }
-
-
-def _groups(layers: Sequence[Layer], waiting: Iterable[str], room: int) -> list[tuple[str, ...]]:
-    """Put tensors together that one run has room for; one of unknown size, or type, comes alone."""
-    wanted = set(waiting)
-    groups: list[tuple[str, ...]] = []
-    left = 0
-    for output in (each for layer in layers for each in layer.outputs if each.name in wanted):
-        size = room
-        if output.shape is not None and all(isinstance(length, int) for length in output.shape):
-            size = size_bytes(by_name(output.dtype), [int(length) for length in output.shape if length is not None])
-        if groups and 0 < size <= left:
-            groups[-1] += (output.name,)
+    def _write_picture(self, about: Facts, drawn: Drawn, words: Sequence[str]) -> None:
+        if self._look.is_captioned:
+            self._write(about, encode(captioned(drawn, words, max(1, self._look.scale))))
         else:
-            groups.append((output.name,))
-            left = room
-        left -= size
-    return groups
+            self._write(about, encode(drawn.painting))
 
+    def _write_array(self, about: Facts, array: Array) -> None:
+        self._done(about | sized(self._folder.write(about["file"], lambda file: write_npy(file, array))))
 
-def _kernel_codes(weight: Weight) -> Codes | None:
-    """Return what the integers of a quantized weight stand for, in the shape in which the layer gets it.
+    def _write_stack(self, about: Facts, stack: Array, axes: str, limits: tuple[float, float] | None = None) -> None:
+        known = statistics(stack)
+        ends = limits or (known.minimum, known.maximum)
+        about = about | {"dtype": "float32", "shape": list(stack.shape), "limits": [json_number(each) for each in ends]}
+        self._done(about | sized(self._folder.write(about["file"], lambda file: write_tiff(file, stack, axes, ends))))
 
-    None for one that is not quantized, or has a scale for each block of an axis.
-    """
-    if weight.quantization is None:
-        return None
-    scale, axis = weight.quantization.scale.read().reshape(-1), weight.quantization.axis
-    zeros = weight.quantization.zero_point
-    offsets = np.zeros(1) if zeros is None else zeros.codes().reshape(-1)
-    for step in weight.steps:
-        if max(scale.size, offsets.size) > 1:
-            if step.op != "transpose":
-                return None
-            axis = step.numbers.index(axis)
-    if not {scale.size, offsets.size} <= {1, weight.shape[axis] if axis < len(weight.shape) else 1}:
-        return None
-    return Codes(tuple(float(each) for each in scale), tuple(int(each) for each in offsets), axis)
+    def _write(self, about: Facts, content: bytes) -> None:
+        self._done(about | sized(self._folder.write(about["file"], lambda file: file.write(content))))
 
+    def _begun(self, name: str, what: str) -> OpenNpz:
+        return OpenNpz(self._open_files.enter_context(self._folder.part(name)), name, what)
 
-def _has_spatial_kernel(layer: Layer) -> bool:
-    weight = layer.weight("kernel")
-    return weight is not None and len(weight.shape) == 4
+    def _done(self, about: Facts) -> None:
+        with self._lock:
+            self._entries[about["file"]] = about
+            self._progress(len(self._entries), len(self._names))
+
+    def _index(self, files: list[Facts], is_complete: bool) -> Facts:
+        source = self._source
+        ran = self._run_facts
+        return index_facts(source.path, source.sha256, self._prediction, ran, self._asked, files, is_complete)

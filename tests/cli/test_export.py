@@ -93,7 +93,7 @@ def test_export_names_files_by_index_and_safe_name(said, network, picture, tmp_p
     assert sorted(os.listdir(tmp_path / "out" / "noise.png")) == sorted(
         [
             *("000-escape.npy", "001-x_CON.npy", "002-conv_31m2.npy", "003-Norm.npy", "004-split.npy"),
-            *("004-split-output1.npy", "005-norm.npy", f"006-{'n' * 96}.npy", "007-flat.npy", "008-重み.npy"),
+            *("004-split-output1.npy", "005-norm.npy", f"006-{'n' * 88}.npy", "007-flat.npy", "008-重み.npy"),
             *("009-unnamed.npy", "input-x.npy", "index.json"),
         ]
     )
@@ -123,12 +123,19 @@ def test_export_of_pictures_of_one_name_makes_a_folder_for_each(said, network, p
         assert_faithful(network, tmp_path / "out" / name)
 
 
-def test_a_second_export_replaces_only_what_the_first_one_wrote(said, network, linear, fed, picture, tmp_path):
+def test_a_second_export_replaces_if_it_may_and_then_only_what_the_first_one_wrote(
+    said, network, linear, fed, picture, tmp_path
+):
     Path(fed).rename(tmp_path / "noise.png.npy")
     assert said("export", network, picture, "--to", str(tmp_path / "out"))[0] == 0
     folder = tmp_path / "out" / "noise.png"
     (folder / "notes.txt").write_text("mine")
-    assert said("export", network, picture, "--to", str(tmp_path / "out"), "--what", "probabilities")[0] == 0
+    again = ("export", network, picture, "--to", str(tmp_path / "out"), "--what", "probabilities")
+    code, out, err = said(*again)
+    assert (code, out) == (7, "")
+    assert f"{folder} holds an earlier export. Give --overwrite to replace it" in err
+    assert len(os.listdir(folder)) > 3
+    assert said(*again, "--overwrite")[0] == 0
     assert sorted(os.listdir(folder)) == ["index.json", "notes.txt", "probabilities.json"]
 
 
@@ -205,7 +212,7 @@ def test_progress_is_lines_elsewhere_if_it_is_asked_for(said, network, picture, 
     _, out, err = said("export", network, picture, "--to", str(tmp_path / "out"))
     assert " of " not in err.replace("output 'y' of", "")
     quiet = err
-    code, again, err = said("export", network, picture, "--to", str(tmp_path / "out"), "--progress")
+    code, again, err = said("export", network, picture, "--to", str(tmp_path / "out"), "--progress", "--overwrite")
     assert (code, again) == (0, out)
     total = len(os.listdir(tmp_path / "out" / "noise.png")) - 1
     lines = [f"noise.png: {done} of {total} files\n" for done in range(1, total + 1)]
@@ -215,7 +222,10 @@ def test_progress_is_lines_elsewhere_if_it_is_asked_for(said, network, picture, 
 def test_labels_of_another_number_are_said_once_and_not_written(said, linear, fed, tmp_path):
     (tmp_path / "names.txt").write_text("cat\ndog\n")
     names = str(tmp_path / "names.txt")
-    code, _, err = said("export", linear, fed, fed, "--to", str(tmp_path / "out"), "--labels", names)
+    np.save(tmp_path / "second.npy", FED + 1)
+    code, _, err = said(
+        "export", linear, fed, str(tmp_path / "second.npy"), "--to", str(tmp_path / "out"), "--labels", names
+    )
     assert code == 0
     assert err.count(f"{names}: There are 2 labels for 3 classes") == 1
     content = json.loads((tmp_path / "out" / "fed.npy" / "probabilities.json").read_text())

@@ -20,7 +20,7 @@ def test_layers_prints_exactly_the_keys_that_scripts_rely_on(answered, linear):
     assert list(content["layers"][1]) == [
         *("index", "name", "op_type", "family", "inputs", "outputs", "output_shape", "dtype"),
         *("kernel_shape", "strides", "pads", "dilations", "group", "parameters", "macs", "receptive_field"),
-        *("bytes", "weight_bytes", "provider", "dense"),
+        *("bytes", "weight_bytes", "provider", "inside", "hidden", "codes", "dense"),
     ]
     gemm = content["layers"][1]
     assert (gemm["index"], gemm["name"], gemm["op_type"], gemm["family"]) == (1, "fc", "Gemm", "fully connected")

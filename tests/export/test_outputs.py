@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspector.export.png import encode
 from inspector.export.writer import Source, Wish, export
 from inspector.graph.model import Layer, Model, Prediction, Run, Tensor
 from inspector.render.classes import class_color
@@ -37,7 +36,7 @@ def written(tmp_path):
         def fetch(names):
             return Run(1, prediction, {}, None, 0.1)
 
-        export(tmp_path / folder, known, prediction, fetch, wish, encode)
+        export(tmp_path / folder, known, prediction, fetch, wish)
         index = json.loads((tmp_path / folder / "index.json").read_text())
         return tmp_path / folder, next((each for each in index["files"] if each["what"] == "output"), None)
 

@@ -11,7 +11,6 @@ from onnx import TensorProto, helper
 
 from inspector.engine.client import Engine
 from inspector.engine.protocol import ModelOpened, OpenModel, Predicted, Ran, Ready, RunImage
-from inspector.export.png import encode
 from inspector.export.writer import Source, Wish, export
 
 LAYERS, SIDE = 60, 1024  # 60 tensors of 4 MiB
@@ -62,7 +61,7 @@ def test_tensors_that_did_not_fit_come_in_further_runs_and_every_layer_is_writte
         model = answer(OpenModel(1, model_path), Ready)[ModelOpened].model
         prediction = answer(RunImage(2, model_path, image, maps=False), Predicted)[Predicted].prediction
         source = Source(model, model_path, "")
-        exported = export(tmp_path / "out", source, prediction, fetch, Wish(frozenset({"tensors"})), encode)
+        exported = export(tmp_path / "out", source, prediction, fetch, Wish(frozenset({"tensors"})))
     finally:
         engine.close()
     assert asked[0] == ()

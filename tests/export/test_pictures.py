@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspector.export.pictures import BACKGROUND, kernels_picture, maps_picture
+from inspector.export.pictures import BACKGROUND, Painting, kernels_picture, maps_picture
 from inspector.export.png import encode
 from inspector.graph.model import Codes, Tensor
 
@@ -135,18 +135,21 @@ def decoded(content):
     return image
 
 
-def test_a_png_of_few_colours_has_a_palette_and_the_same_pixels():
-    pixels = np.random.default_rng(0).integers(0, 2, (7, 5, 3), dtype=np.uint8) * 255
-    image = decoded(encode(pixels))
+def test_a_png_of_numbered_colours_has_a_palette_and_the_same_pixels():
+    random = np.random.default_rng(0)
+    index, colors = random.integers(0, 256, (7, 5), dtype=np.uint8), random.integers(0, 256, (256, 3), dtype=np.uint8)
+    image = decoded(encode(Painting(index, colors)))
     assert image.mode == "P"
-    np.testing.assert_array_equal(np.asarray(image.convert("RGB")), pixels)
+    np.testing.assert_array_equal(np.asarray(image.convert("RGB")), colors[index])
 
 
 def test_a_png_of_many_colours_has_the_same_pixels():
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    image = decoded(encode(pixels))
-    assert image.mode == "RGB"
-    np.testing.assert_array_equal(np.asarray(image), pixels)
+    random = np.random.default_rng(0)
+    smooth = np.cumsum(random.integers(-3, 4, (40, 50, 3)), axis=1).astype(np.uint8)  # of which differences are kept
+    for pixels in (random.integers(0, 256, (40, 50, 3), dtype=np.uint8), smooth, smooth[:1, :1]):
+        image = decoded(encode(pixels))
+        assert image.mode == ("RGB" if pixels.size > 3 else "P")
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), pixels)
 
 
 def test_a_volume_is_drawn_as_its_middle_slice_with_the_limits_of_all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -12,7 +13,6 @@ from PIL import Image
 
 from inspector import __version__
 from inspector.errors import ExportError, LimitError, ModelError, UsageError
-from inspector.export.png import encode
 from inspector.export.writer import Source, Wish, export, file_sha256, picture_folders
 from inspector.graph.model import Codes, Difference, Layer, Model, Prediction, Run, Tensor
 from inspector.graph.preprocessing import Preprocessing
@@ -73,8 +73,8 @@ def runs(*parts, asked=None):
     return fetch
 
 
-def run_once(tmp_path, source, wish=Wish(), tensors=TENSORS):  # noqa: B008
-    return export(tmp_path / "cat.png", source, PREDICTION, runs(tensors), wish, encode)
+def run_once(tmp_path, source, wish=Wish(), tensors=TENSORS, **how):  # noqa: B008
+    return export(tmp_path / "cat.png", source, PREDICTION, runs(tensors), wish, **how)
 
 
 def index_of(folder):
@@ -107,26 +107,32 @@ def test_everything_is_written_and_listed_in_the_order_of_the_layers(tmp_path, s
 def test_the_index_says_what_each_file_is(tmp_path, source):
     run_once(tmp_path, source)
     index = index_of(tmp_path / "cat.png")
-    assert list(index) == ["model", "sha256", "image", "preprocessing", "provider", *RUN, "version", "files"]
+    before, after = ["model", "sha256", "image", "preprocessing", "inputs", "note", "provider"], ["version", "runtime"]
+    assert list(index) == [*before, *RUN, *after, "asked", "complete", "files"]
     assert (index["model"], index["sha256"], index["image"]) == ("net.onnx", "ab" * 32, "in/cat.png")
     assert (index["provider"], index["version"]) == ("CPU", __version__)
     assert (index["preprocessing"]["name"], index["preprocessing"]["scale"]) == ("unit", 1 / 255)
     assert (index["view"], index["difference"]) == ("step by step", None)
-    keys = ["file", "what", "layer", "op_type", "tensor", "shape", "dtype", "limits", "colormap", "quantization"]
-    by_file = {each["file"]: each for each in index["files"]}
+    keys = ["file", "what", "layer", "op_type", "tensor", "shape", "dtype", "limits", "colormap", "channels", "tiles"]
+    keys += ["quantization", "bytes", "sha256"]
+    by_file = {each["file"]: each for each in index["files"] if each["file"] != "probabilities.json"}
     assert all(list(each) == keys for each in index["files"])
-    assert list(by_file["000-conv_0.png"].values())[1:] == [
-        *("maps", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", [1, 3], "viridis", None),
-    ]
-    assert list(by_file["000-conv_0.npy"].values())[1:] == [
-        *("tensors", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", None, None, None),
-    ]
-    assert list(by_file["000-conv_0-kernels.png"].values())[1:] == [
-        *("kernels", "../conv:0", "Conv", "W", [2, 3, 2, 2], "float16", [-23, 23], "rgb", None),
-    ]
-    assert list(by_file["input-x.npy"].values())[1:] == [
-        *("input", None, None, "x", [1, 3, 2, 2], "float32", None, None, None),
-    ]
+    in_order, nothing = {"order": "as stored", "shown": "all"}, [None] * 5
+    tiles = {"columns": 1, "height": 16, "width": 32, "gap": 1}
+    expected = {
+        "000-conv_0.png": ["maps", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", [1, 3], "viridis", in_order],
+        "000-conv_0.npy": ["tensors", "../conv:0", "Conv", "maps", [1, 2, 1, 2], "float32", *nothing],
+        "input-x.npy": ["input", None, None, "x", [1, 3, 2, 2], "float32", *nothing],
+    }
+    assert list(by_file["000-conv_0.png"].values())[1:10] == expected["000-conv_0.png"]
+    assert by_file["000-conv_0.png"]["tiles"] == tiles
+    assert list(by_file["000-conv_0.npy"].values())[1:12] == expected["000-conv_0.npy"]
+    assert list(by_file["input-x.npy"].values())[1:12] == expected["input-x.npy"]
+    kernels = list(by_file["000-conv_0-kernels.png"].values())[1:9]
+    assert kernels == ["kernels", "../conv:0", "Conv", "W", [2, 3, 2, 2], "float16", [-23, 23], "rgb"]
+    for name, each in by_file.items():
+        content = (tmp_path / "cat.png" / name).read_bytes()
+        assert (each["bytes"], each["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_without_a_run_the_index_names_no_view(tmp_path, source):
@@ -186,7 +192,7 @@ def test_a_run_as_deployed_says_what_it_lacks_and_does_not_ask_for_it(tmp_path, 
         )
 
     wish = Wish(frozenset({"tensors"}))
-    exported = export(tmp_path / "cat.png", source, PREDICTION, fetch, wish, encode)
+    exported = export(tmp_path / "cat.png", source, PREDICTION, fetch, wish)
     assert asked == [()]
     assert list(exported.files) == ["input-x.npy", "000-conv_0.npy", "003-softmax.npy", "index.json"]
     assert exported.remarks == ("Tensors not written, as the deployed network fuses them away: 3.",)
@@ -247,7 +253,7 @@ def test_only_what_is_wanted_is_written(tmp_path, source, what, endings):
 
 def test_no_maps_are_asked_for_where_none_are_wanted(tmp_path, source):
     wish = Wish(frozenset({"kernels", "probabilities"}))
-    exported = export(tmp_path / "out", source, PREDICTION, runs(), wish, encode)
+    exported = export(tmp_path / "out", source, PREDICTION, runs(), wish)
     assert len(exported.files) == 4
 
 
@@ -268,11 +274,11 @@ def test_tensors_that_are_missing_in_the_run_are_fetched_by_further_runs(tmp_pat
     second = {name: TENSORS[name] for name in ("half", "logits")}
     third = {"out": PROBABILITIES}
     fetch = runs(first, second, third, asked=asked)
-    exported = export(tmp_path / "out", source, PREDICTION, fetch, Wish(), encode)
+    exported = export(tmp_path / "out", source, PREDICTION, fetch, Wish())
     # The first run had room for 20 bytes; half takes 8, logits and out take 12 each.
     assert asked == [(), ("half", "logits"), ("out",)]
     assert exported.remarks == ()
-    whole = export(tmp_path / "whole", source, PREDICTION, runs(TENSORS), Wish(), encode)
+    whole = export(tmp_path / "whole", source, PREDICTION, runs(TENSORS), Wish())
     assert exported.files == whole.files
     for file in whole.files[:-1]:
         assert (tmp_path / "out" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
@@ -282,14 +288,14 @@ def test_missing_tensors_that_fit_together_are_fetched_together(tmp_path, source
     asked = []
     large = {"maps": np.zeros((1, 2, 100, 100), np.float32)}
     rest = {name: TENSORS[name] for name in ("half", "rest", "logits", "out")}
-    export(tmp_path / "out", source, PREDICTION, runs(large, rest, asked=asked), Wish(), encode)
+    export(tmp_path / "out", source, PREDICTION, runs(large, rest, asked=asked), Wish())
     assert asked == [(), ("half", "rest", "logits", "out")]
 
 
 def test_what_does_not_fit_in_memory_is_said_and_the_rest_is_written(tmp_path, source):
     first = {name: TENSORS[name] for name in ("maps", "half", "rest", "logits")}
     fetch = runs(first, LimitError("too large", "close programs"))
-    exported = export(tmp_path / "out", source, PREDICTION, fetch, Wish(), encode)
+    exported = export(tmp_path / "out", source, PREDICTION, fetch, Wish())
     assert exported.remarks == ("Tensor out was not written: there was not enough memory for it.",)
     assert isinstance(exported.failure, LimitError)
     assert "003-softmax.npy" not in exported.files
@@ -310,7 +316,7 @@ def test_kernels_that_cannot_be_read_any_more_are_said_and_the_rest_is_written(t
 def test_what_is_no_array_of_numbers_is_said(tmp_path, source):
     tensors = {name: array for name, array in TENSORS.items() if name != "half"}
     run = Run(1, PREDICTION, tensors, None, 0.0, unshowable={"half": "sequence"})
-    exported = export(tmp_path / "out", source, PREDICTION, lambda names: run, Wish(), encode)
+    exported = export(tmp_path / "out", source, PREDICTION, lambda names: run, Wish())
     assert exported.remarks == ("Tensor half was not written: it holds no plain numbers (sequence).",)
     assert exported.failure is None
 
@@ -319,7 +325,7 @@ def test_a_second_export_replaces_the_first(tmp_path, source):
     run_once(tmp_path, source)
     (tmp_path / "cat.png" / "notes.txt").write_text("mine")
     changed = {**TENSORS, "maps": MAPS + 1}
-    exported = run_once(tmp_path, source, Wish(frozenset({"tensors"})), changed)
+    exported = run_once(tmp_path, source, Wish(frozenset({"tensors"})), changed, overwrite=True)
     assert sorted(os.listdir(tmp_path / "cat.png")) == sorted([*exported.files, "notes.txt"])
     np.testing.assert_array_equal(np.load(tmp_path / "cat.png" / "000-conv_0.npy"), MAPS + 1)
 
@@ -334,29 +340,17 @@ def test_a_file_of_the_user_in_the_way_stops_the_export_before_it_writes(tmp_pat
 
 def test_an_export_that_failed_half_way_can_be_done_again(tmp_path, source):
     with pytest.raises(RuntimeError, match="killed"):
-        export(tmp_path / "cat.png", source, PREDICTION, runs(RuntimeError("killed")), Wish(), encode)
+        export(tmp_path / "cat.png", source, PREDICTION, runs(RuntimeError("killed")), Wish())
     assert (tmp_path / "cat.png" / "000-conv_0-kernels.npy").exists()
-    exported = run_once(tmp_path, source)
+    exported = run_once(tmp_path, source, overwrite=True)
     assert sorted(os.listdir(tmp_path / "cat.png")) == sorted(exported.files)
 
 
 def test_the_progress_counts_to_the_number_of_files(tmp_path, source):
     seen = []
-    export(tmp_path / "out", source, PREDICTION, runs(TENSORS), Wish(), encode, lambda *progress: seen.append(progress))
+    export(tmp_path / "out", source, PREDICTION, runs(TENSORS), Wish(), lambda *progress: seen.append(progress))
     total = seen[-1][1]
     assert seen == [*((done, total) for done in range(1, len(seen))), (total, total)]
-
-
-def test_the_pictures_can_be_encoded_by_somebody_else(tmp_path, source):
-    written = []
-
-    def other(pixels):
-        written.append(pixels)
-        return b"picture"
-
-    export(tmp_path / "out", source, PREDICTION, runs(TENSORS), Wish(frozenset({"maps"})), other)
-    assert (tmp_path / "out" / "000-conv_0.png").read_bytes() == b"picture"
-    assert all(pixels.ndim == 3 and pixels.dtype == np.uint8 for pixels in written)
 
 
 def test_the_picture_of_maps_with_nan_marks_it(tmp_path, source):

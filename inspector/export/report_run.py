@@ -1,0 +1,117 @@
+"""A report from runs: the layers one after the other, in as many runs as memory needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from inspector.analysis.heads import answered
+from inspector.analysis.outputs import described
+from inspector.errors import LimitError
+from inspector.export.index import file_sha256, runtime_version
+from inspector.export.kernels import spatial_kernel
+from inspector.export.report import MOST_BYTES, About, file_size, report
+from inspector.export.report_parts import LayerPart, layer_part, with_kernels
+from inspector.export.wish import Look
+from inspector.graph.cost import tensor_bytes
+from inspector.graph.model import Array, Layer, Model, Prediction, Run
+
+Fetch = Callable[[tuple[str, ...]], Run]
+Progress = Callable[[int, int], None]
+
+
+def inspection(
+    model: Model,
+    path: str,
+    fetch: Fetch,
+    *,
+    layers: Sequence[Layer] | None = None,
+    labels: Sequence[str] = (),
+    head: str = "",
+    look: Look | None = None,
+    most_bytes: int = MOST_BYTES,
+    progress: Progress = lambda done, total: None,
+) -> str:
+    """Return the report of one picture.
+
+    Args:
+        model: The network.
+        path: Of its file, as it was given.
+        fetch: Returns a run with these tensors, or for an empty tuple with all that fit in memory. It is called again
+            for those that are missing then.
+        layers: Those that are shown; None for all.
+        labels: Of the classes, or empty.
+        head: How the user wants the answer read; ``""`` leaves it to the model.
+        look: How pictures of layers are drawn.
+        most_bytes: Of the whole file.
+        progress: Called with the number of layers that are done, and of all.
+
+    Raises:
+        ExportError: The model's file cannot be read any more, or the report cannot be made that small.
+    """
+    chosen = model.layers if layers is None else layers
+    run = fetch(())
+    prediction = run.prediction
+    difference, view = run.difference, run.view
+    found: dict[str, LayerPart] = {}
+    remarks: list[str] = []
+    logits: dict[str, Array] = {}
+    sizes = {output.size for output in prediction.outputs.values()}
+    missing = {name for layer in chosen for name in run.missing if name == layer.output.name}
+    waiting = [layer for layer in chosen if layer.output.name in missing]
+    room = sum(array.nbytes for array in run.tensors.values())
+    for wanted in (None, *_groups(waiting, room)):
+        if wanted is not None:
+            del run  # its memory is needed
+            try:
+                run = fetch(tuple(layer.output.name for layer in wanted))
+            except LimitError as error:
+                remarks.append(error.message)
+                run = Run(0, prediction, {}, None, 0.0)
+        logits |= {name: array.copy() for name, array in run.tensors.items() if array.size in sizes}
+        for layer in chosen if wanted is None else wanted:
+            if wanted is None and layer.output.name in missing:
+                continue
+            part = layer_part(layer, run.tensors, look)
+            if not part.shape and layer.output.name in run.unshowable:
+                part = LayerPart(layer, remarks=(f"Its tensor is {run.unshowable[layer.output.name]}.",))
+            found[layer.name] = with_kernels(part, _is_bgr(prediction), layer is _first(model))
+            progress(len(found), len(chosen))
+    answer = answered(model, prediction, logits, head)
+    about = About(
+        model,
+        path,
+        file_sha256(path),
+        prediction,
+        answer,
+        labels,
+        described(model, prediction, answer),
+        view,
+        difference,
+        runtime_version() or "",
+        file_size(path),
+        remarks,
+    )
+    return report(about, [found[layer.name] for layer in chosen], most_bytes)
+
+
+def _groups(layers: Sequence[Layer], room: int) -> Iterator[list[Layer]]:
+    """Put layers together whose tensors one run has room for; one of unknown size comes alone."""
+    group: list[Layer] = []
+    left = room
+    for layer in layers:
+        size = tensor_bytes(layer.output) or room
+        if group and size > left:
+            yield group
+            group, left = [], room
+        group.append(layer)
+        left -= size
+    if group:
+        yield group
+
+
+def _is_bgr(prediction: Prediction) -> bool:
+    return prediction.preprocessing is not None and prediction.preprocessing.channels == "BGR"
+
+
+def _first(model: Model) -> Layer | None:
+    return next((layer for layer in model.layers if spatial_kernel(layer)), None)

@@ -49,6 +49,7 @@ from inspector.engine.protocol import (
     RunImage,
 )
 from inspector.errors import EngineError, ImageError, InspectorError, LimitError
+from inspector.graph.changes import Edits
 from inspector.graph.model import Picture, Prediction, Run
 
 _R = TypeVar("_R", bound=Request)
@@ -446,6 +447,7 @@ class _Child:
             message.seconds,
             message.origins,
             message.note,
+            request.edits if isinstance(request, RunImage) else Edits(),
         )
         self._predictions = {message.request_id: prediction}
         return prediction

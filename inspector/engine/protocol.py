@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from inspector.graph.changes import Edits, SlideEdit
 from inspector.graph.model import Difference, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing
 
@@ -32,7 +33,8 @@ class OpenModel(msgspec.Struct, frozen=True, tag=True):
 class RunImage(msgspec.Struct, frozen=True, tag=True):
     """Run a model, opening it first if this child has not yet.
 
-    Answered by ``Predicted``, and then, if ``maps``, by ``Ran``.
+    Answered by ``Predicted``, and then, if ``maps``, by ``Ran``; by ``ModelOpened`` before them if the network now has
+    other strides or pads than the last time.
 
     Attributes:
         image: A picture, signal or tensor file; ``""`` to feed defaults only.
@@ -44,6 +46,9 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
         maps: Also run the instrumented model.
         tensors: The tensors wanted; empty: all that fit in memory.
         view: Which tensors to show of a quantized model; see ``Run.view``.
+        held_bytes: What the program holds of another run beside this one: these tensors get that much less, though
+            never less than a quarter of what they would get alone.
+        edits: What of the network is changed; nothing of it is written to the file.
     """
 
     request_id: int
@@ -57,6 +62,12 @@ class RunImage(msgspec.Struct, frozen=True, tag=True):
     maps: bool = True
     tensors: tuple[str, ...] = ()
     view: RunView = "step by step"
+    held_bytes: int = 0
+    edits: Edits = Edits()
+
+    def again(self, request_id: int, tensors: tuple[str, ...]) -> RunImage:
+        """Return the same question, asked once more for some tensors."""
+        return msgspec.structs.replace(self, request_id=request_id, tensors=tensors, held_bytes=0)
 
 
 class MeasureLayers(msgspec.Struct, frozen=True, tag=True):
@@ -86,10 +97,15 @@ Request = OpenModel | RunImage | MeasureLayers
 
 
 class ModelOpened(msgspec.Struct, frozen=True, tag=True):
-    """The model's structure and shapes; its sessions are still being made."""
+    """The model's structure and shapes; its sessions are still being made.
+
+    Attributes:
+        slides: The strides and pads that it has in place of its file's.
+    """
 
     request_id: int
     model: Model
+    slides: tuple[SlideEdit, ...] = ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

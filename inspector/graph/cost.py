@@ -157,6 +157,14 @@ def dense(layer: Layer, shapes: Mapping[str, Shape]) -> Dense | None:
     )
 
 
+def input_channels(layer: Layer) -> int | None:
+    """Return how many channels a convolution's input has, by the shape of its kernels; None for other layers."""
+    kernel = layer.weight("kernel")
+    if kernel is None or layer.geometry is None or len(kernel.shape) < 3:
+        return None
+    return kernel.shape[0] if "Transpose" in layer.op_type else kernel.shape[1] * layer.geometry.group
+
+
 def has_unknown_batch(shape: Shape | None) -> bool:
     """Whether only the first dimension of a shape is not known."""
     return bool(shape) and not isinstance(shape[0], int) and _of_one(shape) is not None  # type: ignore[index]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inspector.graph.model import Array, Layer
 from inspector.graph.weight import Quantization, Weight
+
+Flattened = Literal["", "channels first", "channels last"]
 
 _TRANSPOSED = {"ConvTranspose"}
 _MATRIX_READ_WHOLE = 1 << 22  # numbers
@@ -25,6 +28,8 @@ class KernelFacts:
         spatial: Its size along each axis; empty for a fully connected layer.
         is_depthwise: Each looks at one channel only, so that one picture holds them all.
         transposed: The layer spreads its input (ConvTranspose), and its weight is stored inputs first.
+        flattened: For a fully connected layer whose input was flattened from feature maps, how these lay: its rows of
+            weights are kernels as large as the maps then.
     """
 
     outputs: int
@@ -32,6 +37,7 @@ class KernelFacts:
     spatial: tuple[int, ...]
     is_depthwise: bool
     transposed: bool
+    flattened: Flattened = ""
 
 
 def kernel_facts(layer: Layer) -> KernelFacts | None:
@@ -56,45 +62,52 @@ def kernel_facts(layer: Layer) -> KernelFacts | None:
     return KernelFacts(first, second, tuple(spatial), second == 1, transposed=False)
 
 
-def kernel_of(layer: Layer, output: int, codes: bool = False) -> Array:
-    """Read the weights of one output channel, ``(inputs, ...)``.
+def has_rows_of_outputs(layer: Layer, facts: KernelFacts) -> bool:
+    """Say whether a weight has its output channels along its first axis, so that a kernel is read by itself."""
+    return layer.attributes.get("transB") == 1 if facts.flattened or not facts.spatial else not facts.transposed
+
+
+def arranged_kernels(values: Array, layer: Layer, facts: KernelFacts) -> Array:
+    """Return a weight as kernels, ``(outputs, inputs, ...)``.
 
     Args:
-        layer: One with kernels.
-        output: The channel.
-        codes: Read what is stored of a quantized kernel, not the real numbers that it stands for.
-
-    Raises:
-        ValueError: The layer has none.
-        ModelError: The file has changed since the model was opened, or cannot be read.
+        values: All of it; where ``has_rows_of_outputs`` holds, these may be some of its rows.
+        layer: Whose weight it is.
+        facts: The shape of the kernels.
     """
-    weight, facts = layer.weight("kernel"), kernel_facts(layer)
-    if weight is None or facts is None or not facts.spatial:
-        raise ValueError(f"{layer.name} has no kernels")
-    read = weight.codes if codes else weight.read
+    if facts.flattened or not facts.spatial:
+        rows = values if has_rows_of_outputs(layer, facts) else values.T
+        if facts.flattened == "channels last":
+            return np.moveaxis(rows.reshape(len(rows), *facts.spatial, facts.inputs), -1, 1)
+        return rows.reshape(len(rows), facts.inputs, *facts.spatial)
     if not facts.transposed:
-        kernel: Array = read(output, 1)[0]
-        return kernel
-    per_group = weight.shape[1]
-    group = output // per_group
-    return read(group * facts.inputs, facts.inputs)[:, output % per_group]
+        return values
+    groups = len(values) // facts.inputs
+    apart = values.reshape(groups, facts.inputs, facts.outputs // groups, *facts.spatial)
+    return apart.swapaxes(1, 2).reshape(facts.outputs, facts.inputs, *facts.spatial)
 
 
-def depthwise_kernels(layer: Layer, codes: bool = False) -> Array:
-    """Read all kernels of a layer whose kernels look at one channel each, ``(outputs, 1, ...)``.
+def stored_index(layer: Layer, facts: KernelFacts, output: int, input: int, place: tuple[int, ...]) -> tuple[int, ...]:
+    """Return where an element of a kernel lies in its weight, as the layer gets it.
 
     Args:
-        layer: One with such kernels.
-        codes: As for ``kernel_of``.
-
-    Raises:
-        ValueError: The layer has none.
-        ModelError: The file has changed since the model was opened, or cannot be read.
+        layer: Whose kernel it is.
+        facts: The shape of its kernels.
+        output: The kernel's channel.
+        input: The input channel, of those that this kernel looks at.
+        place: Along the axes of ``facts.spatial``.
     """
-    weight, facts = layer.weight("kernel"), kernel_facts(layer)
-    if weight is None or facts is None:
-        raise ValueError(f"{layer.name} has no kernels")
-    return (weight.codes() if codes else weight.read()).reshape(facts.outputs, 1, *facts.spatial)
+    if facts.flattened:
+        sizes, at = (facts.inputs, *facts.spatial), (input, *place)
+        if facts.flattened == "channels last":
+            sizes, at = (*facts.spatial, facts.inputs), (*place, input)
+        flat = int(np.ravel_multi_index(at, sizes))
+        return (output, flat) if has_rows_of_outputs(layer, facts) else (flat, output)
+    if not facts.transposed:
+        return (output, input, *place)
+    weight = layer.weight("kernel")
+    per_group = weight.shape[1] if weight is not None else 1
+    return (output // per_group * facts.inputs + input, output % per_group, *place)
 
 
 def numbers_read(weight: Weight) -> int:
@@ -125,7 +138,7 @@ def matrix_of(weight: Weight, at_most: int = 1024, codes: bool = False) -> Matri
     Args:
         weight: Of two axes; of more, the first matrix is read.
         at_most: Rows and columns.
-        codes: As for ``kernel_of``.
+        codes: Read what is stored of a quantized matrix, not the real numbers that it stands for.
 
     Raises:
         ModelError: The file has changed since the model was opened, or cannot be read.

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.graph.changes import UNCHANGED, Edits
 from inspector.graph.preprocessing import Preprocessing
 from inspector.graph.receptive_field import ReceptiveField
 from inspector.graph.weight import Weight
@@ -211,6 +212,7 @@ class Prediction:
         origins: Where each input's numbers came from, as a phrase by name ("the picture", "zeros", "16000",
             "state.npy"); what the user may change is in them.
         note: What had to be decided to feed a tensor or signal ("first 1 s of 3.2 s"); may be empty.
+        edits: What of the network had been changed when it answered.
     """
 
     image: str
@@ -222,6 +224,7 @@ class Prediction:
     seconds: float
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
     note: str = ""
+    edits: Edits = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import onnx
@@ -53,8 +53,12 @@ class Opened:
     views: Views
 
 
-def read(path: str) -> Opened:
+def read(path: str, change: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None) -> Opened:
     """Read a model and what lies beside it.
+
+    Args:
+        path: The file.
+        change: What is done to the network, its functions written out, before anything is made of it.
 
     Raises:
         ModelError: The file, or one it names, is not what it should be.
@@ -70,6 +74,8 @@ def read(path: str) -> Opened:
     proto, written_out = functions.written_out(proto)
     if proto is not deployed:
         repair_names(graphs_of(proto.graph))
+    if change is not None:
+        proto = deployed = change(proto)
     if has_bodies(proto.graph):
         proto = copied(proto)
         name_apart(proto.graph)

@@ -59,7 +59,7 @@ def resolve(proto: onnx.ModelProto, files: external.Files, places: Mapping[str, 
         ModelError: A file may not be used, or does not hold what it should.
     """
     named = {files.own_location: files.own}
-    for tensor in _tensors(proto):
+    for tensor in tensors_of(proto):
         if tensor.data_location != _EXTERNAL:
             continue
         entries = {text(entry.key): text(entry.value) for entry in tensor.external_data}
@@ -106,7 +106,7 @@ def _length(dims: Iterable[int], dtype: DType, label: str, name: str) -> int:
     return size_bytes(dtype, shape)
 
 
-def _tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+def tensors_of(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """Yield every tensor in a model, those in branches, functions and training graphs too."""
     graphs = [proto.graph]
     for training in proto.training_info:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.errors import ModelError
+from inspector.graph.changes import WeightEdit
 from inspector.graph.dtypes import DType, Values, by_name, decode, decode_varints, size_bytes
 from inspector.graph.remedies import DAMAGED, UNREADABLE
 
@@ -81,6 +82,7 @@ class Weight:
             in ``values``.
         values: Little-endian numbers, for ``inline``.
         quantization: For integer codes that stand for real numbers.
+        edit: What the user changed of it since: it is read with these numbers.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Weight:
     values: bytes = b""
     quantization: Quantization | None = None
     steps: tuple[Step, ...] = ()
+    edit: WeightEdit | None = None
 
     def codes(self, first: int = 0, count: int | None = None) -> Values:
         """Return the numbers as they are stored, in the shape in which the layer gets them; read-only.
@@ -127,6 +130,14 @@ class Weight:
             IndexError: The rows are not all there.
         """
         return self._part(self._real, first, count)
+
+    def as_stored(self) -> Values:
+        """Return the numbers as they are stored, before the graph's steps.
+
+        Raises:
+            ModelError: The file has changed since the model was opened, or cannot be read.
+        """
+        return self._stored(0, _rows(self.stored_shape))
 
     def _part(self, read: Callable[[int, int], Values], first: int, count: int | None) -> Values:
         rows = _rows(self.shape)
@@ -163,6 +174,8 @@ class Weight:
                 values = values[skipped : skipped + wanted]
             else:
                 values = self._raw(dtype, skipped, wanted)
+            if self.edit is not None:
+                values = with_numbers(values, self.edit, skipped)
             return values.reshape(shape)
         except ValueError as error:
             raise ModelError(f"The weights {self.name!r} cannot be read: {error}.", DAMAGED) from None
@@ -186,6 +199,15 @@ class Weight:
         for step in self.steps:
             values = values.reshape(step.numbers) if step.op == "reshape" else values.transpose(step.numbers)
         return values
+
+
+def with_numbers(values: Values, edit: WeightEdit, first: int = 0) -> Values:
+    """Return flat numbers of a stored weight with those that were changed; ``first`` is the place of the first."""
+    places = np.asarray(edit.places, np.int64) - first
+    here = (places >= 0) & (places < values.size)
+    changed = values.reshape(-1).copy()
+    changed[places[here]] = np.asarray(edit.numbers, np.float64)[here].astype(changed.dtype)
+    return changed
 
 
 def _rows(shape: tuple[int, ...]) -> int:

@@ -1,4 +1,4 @@
-"""The generated operator tests of onnx, each through the code that runs in the engine's child.
+"""The operator tests of onnx, generated and converted ones, each through the code that runs in the engine's child.
 
 Started as a process of its own, as onnx and ONNX Runtime can die of a test: ``python -m tests.engine.node_cases FIRST
 STEP FOLDER`` works through every ``STEP``-th case from ``FIRST`` on, and prints a line of JSON before and after each.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.backend.test
 import onnxruntime as ort
 from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
@@ -33,7 +34,18 @@ RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLik
 RANDOM_CASES = ("test_training_dropout",)  # Dropout is random in training alone
 NEWEST_OPSET, NEWEST_IR = 26, 13  # that ONNX Runtime loads; cases for newer ones are tried with these instead
 ENOUGH = 1 << 30
-KEEP_EVERY = 27
+KEEP_EVERY = 33
+DATA = Path(onnx.backend.test.__file__).parent / "data"
+CONVERTED = ("pytorch-converted", "pytorch-operator", "simple")  # folders of it
+
+
+@dataclass
+class Case:
+    """A test that comes as files, like those that ``collect_testcases`` generates."""
+
+    name: str
+    model: onnx.ModelProto
+    data_sets: list[tuple[list, list]]
 
 
 @dataclass
@@ -71,7 +83,7 @@ def run_case(case: object, folder: Path) -> Outcome:
     if not all(isinstance(each, np.ndarray | np.generic) for each in inputs):
         return Outcome(name, "no array")
     inputs = cast_inputs(model, [np.asarray(each) for each in inputs])
-    feeds = {each.name: array for each, array in zip(model.graph.input, inputs, strict=True)}
+    feeds = {each.name: array for each, array in zip(fed_inputs(model), inputs, strict=True)}
     plain, lowered, why = run_plainly(model, feeds)
     if plain is None:
         return Outcome(name, "refused", why, lowered=lowered)
@@ -88,10 +100,16 @@ def as_array(value: object) -> object:
     return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
 
 
+def fed_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """Return the inputs that are no initializers: old models list these too."""
+    stored = {each.name for each in model.graph.initializer}
+    return [each for each in model.graph.input if each.name not in stored]
+
+
 def cast_inputs(model: onnx.ModelProto, inputs: list[np.ndarray]) -> list[np.ndarray]:
     """Put a Cast from float32 before each input of a type that numpy lacks; return what to feed then."""
     fed = []
-    for value, array in zip(model.graph.input, inputs, strict=True):
+    for value, array in zip(fed_inputs(model), inputs, strict=True):
         kind = value.type.tensor_type.elem_type
         if array.dtype.kind in "biufcOUS" and array.dtype.name not in SMALL:
             fed.append(array)
@@ -207,9 +225,21 @@ def brief(array: np.ndarray) -> str:
     return f"{array.dtype} {array.shape} {array.reshape(-1)[:4]}"
 
 
+def every_case() -> list:
+    """Return the generated tests by name, and then the converted ones."""
+    files = sorted(path for kind in CONVERTED for path in (DATA / kind).iterdir())
+    return [*sorted(collect_testcases(None), key=lambda case: case.name), *map(converted, files)]
+
+
+def converted(folder: Path) -> Case:
+    sets = sorted(folder.glob("test_data_set_*"))[:1]
+    arrays = [[onnx.load_tensor(file) for file in sorted(sets[0].glob(f"{kind}_*.pb"))] for kind in ("input", "output")]
+    return Case(f"{folder.parent.name} {folder.name}", onnx.load(folder / "model.onnx"), [(arrays[0], arrays[1])])
+
+
 def main(first: int, step: int, kept: Path) -> None:
     warnings.simplefilter("ignore")  # onnx makes its cases with numbers that overflow
-    cases = sorted(collect_testcases(None), key=lambda case: case.name)
+    cases = every_case()
     print(json.dumps({"cases": len(cases)}), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         for place, number in enumerate(range(first, len(cases), step)):

@@ -20,33 +20,21 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import onnx
-import onnx.backend.test
 import pytest
 from onnx import numpy_helper
 
 from inspector.engine import blocks
 from inspector.engine.child.sessions import MOST_REPACKED_BYTES, Sessions
-from inspector.engine.protocol import Failed, Ran, RunImage
+from inspector.engine.protocol import Ran, RunImage
 from inspector.graph.model import Run
 from inspector.graph.reader import read
 from tests.engine.conftest import Conversation
+from tests.engine.node_cases import CONVERTED, DATA
 from tests.engine.plain import every_tensor, same
 
-DATA = Path(onnx.backend.test.__file__).parent / "data"
-CONVERTED = sorted(
-    path for kind in ("pytorch-converted", "pytorch-operator", "simple") for path in (DATA / kind).iterdir()
-)
 LIGHT = sorted((DATA / "light").glob("*.onnx"))
 HERE = Path(__file__).resolve().parents[2]
 ENGINES = 2  # side by side: starting a child takes longer than these models do
-
-
-def plain_runs(path: Path, feeds: dict[str, np.ndarray]) -> bool:
-    try:
-        every_tensor(onnx.load(path), feeds)
-    except Exception:  # noqa: BLE001  ONNX Runtime raises types of its own
-        return False
-    return True
 
 
 def same_as_plain(path: Path, run: Run, feeds: dict[str, np.ndarray]) -> int:
@@ -74,29 +62,6 @@ def feeds_of(path: Path, files: list[Path]) -> dict[str, Path]:
     constants = {each.name for each in graph.initializer}
     names = [each.name for each in graph.input if each.name not in constants]
     return dict(zip(names, files, strict=True))
-
-
-def check_converted(folder: Path, conversation: Conversation) -> tuple[int, str]:
-    """Run one test through the engine; return how many tensors agreed, or why none could be run."""
-    path = folder / "model.onnx"
-    sets = sorted(folder.glob("test_data_set_*"))
-    protos = [onnx.load_tensor(file) for file in sorted(sets[0].glob("input_*.pb"))] if sets else []
-    files = feeds_of(path, sorted(sets[0].glob("input_*.pb")))
-    reply = conversation.ask(RunImage(1, str(path), "", inputs={name: str(file) for name, file in files.items()}))
-    feeds = {name: numpy_helper.to_array(proto) for name, proto in zip(files, protos, strict=True)}
-    if isinstance(reply, Failed):
-        assert not plain_runs(path, feeds), reply.message
-        return 0, reply.message
-    assert isinstance(reply, Ran)
-    for number, output in enumerate(onnx.load(path, load_external_data=False).graph.output):
-        file = sets[0] / f"output_{number}.pb"
-        if file.exists() and output.type.WhichOneof("value") == "tensor_type":
-            expected = numpy_helper.to_array(onnx.load_tensor(file))
-            if expected.dtype.kind in "OU":
-                continue
-            got = reply.run.prediction.outputs[output.name]
-            np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-6, err_msg=f"{folder.name}: {output.name}")
-    return same_as_plain(path, reply.run, feeds), ""
 
 
 def side_by_side(jobs: Sequence[object], work: Callable[[object, Conversation], None]) -> list[str]:
@@ -128,27 +93,7 @@ def side_by_side(jobs: Sequence[object], work: Callable[[object, Conversation], 
     return wrong
 
 
-@pytest.mark.timeout(600)
-def test_the_converted_operator_tests_agree(capsys):
-    agreed: list[int] = []
-    refused: dict[str, str] = {}
-
-    def work(folder: Path, conversation: Conversation) -> None:
-        count, why = check_converted(folder, conversation)
-        if why:
-            refused[folder.name] = why
-        else:
-            agreed.append(count)
-
-    wrong = side_by_side(CONVERTED, work)
-    with capsys.disabled():
-        print(f"\n{len(agreed)} of {len(CONVERTED)} converted tests, {sum(agreed)} tensors, bit-equal", end="; ")
-        print(f"refused by ONNX Runtime itself: {len(refused)}")
-    assert not wrong, "\n".join(wrong)
-    assert len(agreed) >= 90  # ONNX Runtime itself refuses the rest: operators from before opset 7, missing locales
-
-
-# ---------------------------------------------------------------- the generated tests
+# ---------------------------------------------------------------- the operator tests
 
 
 def outcomes_of(first: int, step: int, kept: Path) -> Iterator[dict[str, object]]:
@@ -208,6 +153,7 @@ def generated(kept: Path) -> list[dict[str, object]]:
 
 @pytest.mark.timeout(600)
 def test_every_tensor_of_the_generated_operator_tests_is_the_one_of_onnx_runtime_alone(generated, capsys):
+    generated = [each for each in generated if not is_converted(each)]
     results = Counter(each["result"] for each in generated)
     equal = [each for each in generated if each["result"] == "equal"]
     tensors, casts = (sum(int(each[key]) for each in equal) for key in ("tensors", "casts"))
@@ -228,8 +174,26 @@ def test_every_tensor_of_the_generated_operator_tests_is_the_one_of_onnx_runtime
     assert casts >= 100
 
 
+def is_converted(outcome: dict[str, object]) -> bool:
+    return str(outcome["case"]).startswith(CONVERTED)
+
+
+def test_every_tensor_of_the_converted_operator_tests_is_the_one_of_onnx_runtime_alone(generated, capsys):
+    converted = [each for each in generated if is_converted(each)]
+    equal = [each for each in converted if each["result"] == "equal"]
+    refused = [each for each in converted if each["result"] == "refused"]
+    with capsys.disabled():
+        tensors = sum(int(each["tensors"]) for each in equal)
+        print(f"\n{len(equal)} of {len(converted)} converted tests, {tensors} tensors, bit-equal", end="; ")
+        print(f"refused by ONNX Runtime itself: {len(refused)}")
+    wrong = [f"{each['case']}: {each['why']}" for each in converted if each["result"] not in ("equal", "refused")]
+    assert not wrong, "\n".join(wrong)
+    assert {each["reference"] for each in equal} == {"met"}
+    assert len(equal) >= 90  # ONNX Runtime itself refuses the rest: operators from before opset 7, missing locales
+
+
 @pytest.mark.timeout(600)
-def test_a_sample_of_the_generated_tests_agrees_through_real_engines(generated, kept, capsys):
+def test_a_sample_of_them_agrees_through_real_engines(generated, kept, capsys):
     folders = [kept / str(each["case"]) for each in generated if each["result"] == "equal"]
     folders = [folder for folder in folders if folder.is_dir()]
     counts: list[int] = []
@@ -245,9 +209,7 @@ def test_a_sample_of_the_generated_tests_agrees_through_real_engines(generated, 
 
     wrong = side_by_side(folders, work)
     with capsys.disabled():
-        print(
-            f"\n{len(counts)} of {len(folders)} generated tests through real engines, {sum(counts)} tensors, bit-equal"
-        )
+        print(f"\n{len(counts)} of {len(folders)} of them through real engines, {sum(counts)} tensors, bit-equal")
     assert not wrong, "\n".join(wrong)
     assert len(counts) >= 50
 

@@ -10,11 +10,11 @@ import pytest
 from inspector.graph.kernels import (
     KernelFacts,
     Matrix,
-    depthwise_kernels,
+    arranged_kernels,
     kernel_facts,
-    kernel_of,
     kernel_scale,
     matrix_of,
+    stored_index,
 )
 from inspector.graph.weight import Quantization, Step
 from tests.graph.test_context import layer, weight
@@ -46,15 +46,20 @@ def test_the_shape_of_kernels(made, expected):
     assert kernel_facts(made) == expected
 
 
-def test_the_kernel_of_one_output_channel_is_read():
-    np.testing.assert_array_equal(kernel_of(sliding("Conv", 4, 3, 2, 2), 2), np.arange(24, 36).reshape(3, 2, 2))
-
-
-def test_a_grouped_transposed_kernel_is_put_together():
-    # Stored as (inputs, outputs of a group): outputs 0 and 1 are made of inputs 0 and 1, the others of inputs 2 and 3.
-    made = sliding("ConvTranspose", 4, 2, 1, group=2)
-    kernels = [kernel_of(made, output)[:, 0] for output in range(4)]
-    np.testing.assert_array_equal(kernels, [[0, 2], [1, 3], [4, 6], [5, 7]])
+@pytest.mark.parametrize(
+    ("made", "output", "input_", "place"),
+    [
+        (sliding("Conv", 4, 3, 2, 2), 2, 1, (1, 0)),
+        (sliding("ConvTranspose", 4, 2, 3, group=2), 3, 1, (2,)),
+        (sliding("ConvTranspose", 4, 3, 2, 2), 2, 3, (0, 1)),
+    ],
+    ids=["conv", "grouped and transposed", "transposed"],
+)
+def test_an_element_of_a_kernel_is_found_in_its_weight(made, output, input_, place):
+    stored, facts = made.weight("kernel").read(), kernel_facts(made)
+    kernels = arranged_kernels(stored, made, facts)
+    assert kernels.shape == (facts.outputs, facts.inputs, *facts.spatial)
+    assert stored[stored_index(made, facts, output, input_, place)] == kernels[(output, input_, *place)]
 
 
 def test_a_small_matrix_is_read_whole_and_a_large_one_in_part():
@@ -99,13 +104,6 @@ def quantized(op_type, shape, scale, zero_point=None, axis=0, group=1, steps=())
 def found(made, output):
     scale = kernel_scale(made, output)
     return scale.scale.tolist(), scale.zero_point.tolist()
-
-
-def test_codes_of_one_kernel_are_read():
-    made = quantized("QLinearConv", (3, 1, 2, 2), (0.5, 1, 2), (1, 2, 3))
-    assert kernel_of(made, 2, codes=True).tolist() == [[[8, 9], [10, 11]]]
-    assert kernel_of(made, 2).tolist() == [[[10, 12], [14, 16]]]  # (8 - 3) * 2, ...
-    assert depthwise_kernels(made, codes=True)[1].tolist() == [[[4, 5], [6, 7]]]
 
 
 def test_each_kernel_has_its_own_scale_and_zero_point():

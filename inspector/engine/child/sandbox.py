@@ -17,7 +17,9 @@ from collections.abc import Iterable
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _RULE_PATH_BENEATH = 1, 1
 _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_FILE, _MAKE_REG = 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 8
+_REMOVE_DIR, _MAKE_DIR = 1 << 4, 1 << 7
 _FS_RIGHTS_OF_FIRST_ABI = (1 << 13) - 1
+_READING = 1 | _READ_FILE | _READ_DIR  # and starting programs
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _NET_BIND_AND_CONNECT = 3
 _SCOPE_SOCKETS_AND_SIGNALS = 3
@@ -83,26 +85,58 @@ def lock_in(folders: Iterable[str], scratch: str = "") -> str:
         return "off (no Landlock here)"
     rights = _FS_RIGHTS_OF_FIRST_ABI
     rights |= (_REFER if abi >= 2 else 0) | (_TRUNCATE if abi >= 3 else 0) | (_IOCTL_DEV if abi >= 5 else 0)
-    attributes = _RulesetAttributes(
-        rights, _NET_BIND_AND_CONNECT if abi >= 4 else 0, _SCOPE_SOCKETS_AND_SIGNALS if abi >= 6 else 0
-    )
+    rules = [(folder, _READ_FILE, _READ_DIR) for folder in _readable(folders)]
+    if scratch:
+        writing = _WRITE_FILE | _MAKE_REG | _REMOVE_FILE | (_TRUNCATE if abi >= 3 else 0)
+        rules.append((scratch, _READ_FILE, _READ_DIR | writing))
+    refused = _restrict(abi, rights, rules, _SCOPE_SOCKETS_AND_SIGNALS if abi >= 6 else 0)
+    if refused:
+        return refused
+    writes = "only to a folder of its own" if scratch else "nothing"
+    return f"Landlock {abi}: reads the model's folder and the libraries, writes {writes}"
+
+
+def write_only_to(folder: str) -> str:
+    """Allow this process, and those that it starts, to write below ``folder``, and nowhere else; it may read all.
+
+    Args:
+        folder: It must be there.
+
+    Returns:
+        What keeps it in, or why nothing does, as a phrase.
+    """
+    abi = landlock_abi()
+    if abi == 0:
+        return "off (no Landlock here)"
+    changing = _REFER if abi >= 2 else 0
+    changing |= _TRUNCATE if abi >= 3 else 0
+    rights = (_FS_RIGHTS_OF_FIRST_ABI & ~_READING) | changing
+    writing = _WRITE_FILE | (_TRUNCATE if abi >= 3 else 0)
+    below = _MAKE_REG | _MAKE_DIR | _REMOVE_FILE | _REMOVE_DIR | (_REFER if abi >= 2 else 0)
+    rules = [(folder, writing, below), ("/dev", writing, 0)]  # the GPU's driver, and what swallows output
+    return _restrict(abi, rights, rules, 0) or f"Landlock {abi}: writes only to {folder}"
+
+
+def _readable(folders: Iterable[str]) -> set[str]:
+    return {*_SYSTEM_FOLDERS, sys.prefix, sys.base_prefix, *sys.path, *folders}
+
+
+def _restrict(abi: int, rights: int, rules: Iterable[tuple[str, int, int]], scopes: int) -> str:
+    """Give up rights but for what the rules say of paths; return why that was refused, or an empty text."""
+    attributes = _RulesetAttributes(rights, _NET_BIND_AND_CONNECT if abi >= 4 else 0, scopes)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = _syscall(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint32(0))
     if ruleset < 0:
         return f"off (Landlock refused: {os.strerror(ctypes.get_errno())})"
     try:
-        for folder in {*_SYSTEM_FOLDERS, sys.prefix, sys.base_prefix, *sys.path, *folders}:
-            _allow(ruleset, folder, _READ_FILE, _READ_DIR)
-        if scratch:
-            writing = _WRITE_FILE | _MAKE_REG | _REMOVE_FILE | (_TRUNCATE if abi >= 3 else 0)
-            _allow(ruleset, scratch, _READ_FILE, _READ_DIR | writing)
+        for path, of_file, of_folder in rules:
+            _allow(ruleset, path, of_file, of_folder)
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if _syscall(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
             return f"off (Landlock refused: {os.strerror(ctypes.get_errno())})"
     finally:
         os.close(ruleset)
-    writes = "only to a folder of its own" if scratch else "nothing"
-    return f"Landlock {abi}: reads the model's folder and the libraries, writes {writes}"
+    return ""
 
 
 def _allow(ruleset: int, folder: str, rights: int, rights_of_folder: int) -> None:

@@ -21,6 +21,7 @@ import onnxruntime as ort
 from inspector.engine.blocks import ChildBlocks
 from inspector.engine.channel import PASSES_DESCRIPTORS, Channel
 from inspector.engine.child import inputs, memory, profiling, sandbox
+from inspector.engine.child.editing import Networks
 from inspector.engine.child.providers import gpu_driver_loads
 from inspector.engine.child.sessions import Sessions, copied
 from inspector.engine.protocol import (
@@ -46,9 +47,9 @@ from inspector.engine.protocol import (
 )
 from inspector.errors import EngineError, InspectorError, LimitError, ModelError, RunError
 from inspector.graph import beside
+from inspector.graph.changes import Edits, SlideEdit
 from inspector.graph.compare import difference
 from inspector.graph.model import Array, Model, Picture
-from inspector.graph.reader import Opened, read
 
 _MOST_DESCRIPTORS = 64
 
@@ -79,8 +80,8 @@ class _Worker:
         self._blocks = ChildBlocks()
         self._requests: queue.SimpleQueue[tuple[Request, tuple[int, ...]]] = queue.SimpleQueue()
         self._lends: queue.SimpleQueue[tuple[Lend, int | None]] = queue.SimpleQueue()
-        self._opened: Opened | None = None
-        self._sessions: Sessions | None = None
+        self._networks = Networks(provider, memory_bytes)
+        self._told: tuple[SlideEdit, ...] = ()  # the strides and pads of the model that the program knows
         self._sandbox = ""
 
     def serve(self) -> None:
@@ -121,8 +122,8 @@ class _Worker:
                 case Lend():
                     self._lends.put((message, descriptors[0] if descriptors else None))
                 case Cancel():
-                    if self._sessions is not None:
-                        self._sessions.stop()
+                    if self._networks.current is not None:
+                        self._networks.current.stop()
                 case OpenModel() | RunImage() | MeasureLayers():
                     self._requests.put((message, descriptors))
 
@@ -130,7 +131,8 @@ class _Worker:
         """Return what a library refused as a sentence."""
         said = " ".join(str(error).split())
         if memory.ran_out(said):
-            layers = {layer.name for layer in self._opened.model.layers} if self._opened is not None else set()
+            plain = self._networks.plain
+            layers = {layer.name for layer in plain.model.layers} if plain is not None else set()
             return memory.out_of_memory(name, said, layers)
         return _in_words(error, name)
 
@@ -157,32 +159,25 @@ class _Worker:
             return _failed(request, self._in_words(error, name))
 
     def _open(self, request: OpenModel) -> Ready:
-        opened = self._model(request.path)
+        opened = self._networks.opened(request.path)
         self._send(ModelOpened(request.request_id, opened.model))
         began = time.perf_counter()
-        sessions = self._prepared(opened)
+        sessions = self._networks.network(request.path, Edits()).sessions
         sessions.instrument()
         seconds = time.perf_counter() - began
         return Ready(
             request.request_id, sessions.provider, sessions.note, self._sandbox, seconds, sessions.layer_providers()
         )
 
-    def _model(self, path: str) -> Opened:
-        if self._opened is None:
-            self._opened = read(path)
-        return self._opened
-
-    def _prepared(self, opened: Opened) -> Sessions:
-        if self._sessions is None:
-            self._sessions = Sessions(opened, self._provider, self._memory_bytes)
-        return self._sessions
-
     def _run(self, request: RunImage, descriptors: tuple[int, ...]) -> FromChild:
-        opened = self._model(request.path)
-        sessions = self._prepared(opened)
+        network = self._networks.network(request.path, request.edits)
+        opened, sessions = network.opened, network.sessions
+        if request.edits.slides != self._told:
+            self._send(ModelOpened(request.request_id, opened.model, request.edits.slides))
+            self._told = request.edits.slides
         sessions.begin()
         given = _fed(opened.model, request, descriptors)
-        feeds = given.feeds
+        feeds = {**given.feeds, **network.feeds(request.edits)}
         sessions.check_deployed(feeds)
         began = time.perf_counter()
         outputs = sessions.predict(feeds)
@@ -190,8 +185,8 @@ class _Worker:
         arrays = {
             name: value for name, value in outputs.items() if isinstance(value, np.ndarray) and _is_numeric(value)
         }
-        facts, placements = self._place_prediction(feeds, arrays, given.picture)
-        fed, answered = placements[: len(feeds)], placements[len(feeds) :]
+        facts, placements = self._place_prediction(given.feeds, arrays, given.picture)
+        fed, answered = placements[: len(given.feeds)], placements[len(given.feeds) :]
         prediction = PredictedAt(
             request.request_id,
             fed,
@@ -216,7 +211,7 @@ class _Worker:
             return self._maps_as_deployed(request, sessions, feeds, deployed)
         wanted = [name for name in request.tensors if name in marked.names]
         began = time.perf_counter()
-        placed = sessions.run(feeds, wanted, self._budget, self._lend)
+        placed = sessions.run(feeds, wanted, self._budget_beside(request), self._lend)
         seconds = time.perf_counter() - began
         instrumented = {place.name: self._blocks.view(place) for place in placed.placements if place.name in deployed}
         differs = difference(deployed, instrumented) if instrumented else None
@@ -234,10 +229,14 @@ class _Worker:
             view_note=other.why_not if sessions.is_qdq else "",
         )
 
+    def _budget_beside(self, request: RunImage) -> int:
+        """Return what the tensors of a run may take while the program holds those of another."""
+        return max(self._budget - request.held_bytes, self._budget // 4)
+
     def _maps_as_deployed(
         self, request: RunImage, sessions: Sessions, feeds: Mapping[str, Array], deployed: Mapping[str, Array]
     ) -> RanAt:
-        found = sessions.as_deployed(feeds, deployed, request.tensors, self._budget, fetch=True)
+        found = sessions.as_deployed(feeds, deployed, request.tensors, self._budget_beside(request), fetch=True)
         if found.why_not:
             raise RunError(found.why_not, "Look at it step by step.")
         casts = {name: dtype for name, dtype in sessions.instrument().casts.items() if name in found.tensors}
@@ -256,10 +255,10 @@ class _Worker:
     def _measure(self, request: MeasureLayers, descriptors: tuple[int, ...]) -> Measured:
         if not self._scratch:
             raise RunError("This engine has no folder to which ONNX Runtime could write its profile.")
-        opened = self._model(request.path)
-        sessions = self._prepared(opened)
+        network = self._networks.network(request.path, request.run.edits)
+        opened, sessions = network.opened, network.sessions
         sessions.begin()
-        feeds = _fed(opened.model, request.run, descriptors).feeds
+        feeds = {**_fed(opened.model, request.run, descriptors).feeds, **network.feeds(request.run.edits)}
         sessions.check_deployed(feeds)
         times = profiling.measure(sessions, opened.model.layers, feeds, request.repeats, self._budget, self._scratch)
         return Measured(

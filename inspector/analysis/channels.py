@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ KEYS: Mapping[str, Key] = {
     "maximum": Key("maximum", "The largest finite value first."),
     "std": Key("std", "The largest standard deviation of the finite values first."),
     "sparsity": Key("sparsity", "The largest part of values that are exactly zero first."),
+    "magnitude": Key("magnitude", "The largest mean of the finite values without their signs first."),
 }
+CONTRIBUTION = "contribution"  # a key whose numbers come from elsewhere: see ``ordered``
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class Order:
     """Channels in the order of a key.
 
     Attributes:
-        key: A name from ``KEYS``.
-        channels: ``(channels,)``, the index of the channel at each place.
-        places: ``(channels,)``, the place of each channel.
+        key: A name from ``KEYS``, or ``CONTRIBUTION``.
+        channels: ``(places,)``, the index of the channel at each place.
+        places: ``(channels,)``, the place of each channel; -1 for one that has none.
         numbers: ``(channels,)`` float64, the key of each channel, by index; NaN where it has no finite value.
     """
 
@@ -55,6 +57,11 @@ class Order:
     def place_of(self, channel: int) -> int:
         """Return the place of a channel; -1 where there is no such channel."""
         return int(self.places[channel]) if 0 <= channel < self.places.size else -1
+
+    def first(self, count: int) -> Order:
+        """Return the order of the channels at the first places; the others have none."""
+        places = np.where(self.places < count, self.places, -1)
+        return replace(self, channels=self.channels[:count], places=places)
 
 
 def order(values: Array, key: str) -> Order:
@@ -77,9 +84,14 @@ def order(values: Array, key: str) -> Order:
     step = max(1, AT_A_TIME // max(1, flat.shape[1]))
     for start in range(0, count if flat.shape[1] else 0, step):
         numbers[start : start + step] = _found(flat[start : start + step], key)
+    return ordered(key, numbers)
+
+
+def ordered(key: str, numbers: Numbers) -> Order:
+    """Put channels in order by numbers that are known, as ``order`` does."""
     channels = np.argsort(-numbers, kind="stable")  # numpy puts NaN last
     places = np.empty_like(channels)
-    places[channels] = np.arange(count)
+    places[channels] = np.arange(len(numbers))
     return Order(key, channels, places, numbers)
 
 
@@ -109,4 +121,13 @@ def _std(rows: Numbers) -> Numbers:
     return np.asarray(rows.std(axis=1))
 
 
-_COMPUTED: Mapping[str, Callable[[Numbers], Numbers]] = {"mean": _mean, "maximum": _maximum, "std": _std}
+def _magnitude(rows: Numbers) -> Numbers:
+    return np.asarray(np.abs(rows).mean(axis=1))
+
+
+_COMPUTED: Mapping[str, Callable[[Numbers], Numbers]] = {
+    "mean": _mean,
+    "maximum": _maximum,
+    "std": _std,
+    "magnitude": _magnitude,
+}

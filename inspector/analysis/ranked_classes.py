@@ -89,6 +89,20 @@ class RankedClasses:
                 (called if is_called else holding).append(each)
         return (*exact, *called, *holding)
 
+    def table(self) -> str:
+        """Return all classes as text, the most probable first: a line for each, tabs between."""
+        lines = ["class\tlabel\tprobability\tlogit"]
+        for each in map(self.score, self.order.tolist()):
+            logit = "" if each.logit is None else repr(each.logit)
+            lines.append(f"{each.index}\t{_cell(each.label)}\t{each.probability!r}\t{logit}")
+        return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell: on one line, and none that a spreadsheet would run."""
+    line = " ".join(text.split())
+    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+
 
 def ranked_classes(head: Head, labels: Sequence[str] = ()) -> RankedClasses:
     """Put the classes of an answer in order, as ``heads.top_classes`` does."""

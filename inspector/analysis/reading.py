@@ -53,6 +53,7 @@ class Reading:
         codes: The stored integers, of the same shape; None for a tensor that is not quantized.
         real: The real numbers, of the same shape; None where this run does not tell a code's scale.
         scales: What the codes are multiplied by; None where there are none, or that is not known.
+        is_difference: The values are one run's less another's: zero is their middle.
     """
 
     form: Form
@@ -63,6 +64,7 @@ class Reading:
     real: Array | None = None
     scales: Scales | None = None
     passes: int = 0
+    is_difference: bool = False
 
     @property
     def maps(self) -> Array:
@@ -77,7 +79,9 @@ class Reading:
 
     @property
     def colormap(self) -> str:
-        """What suits it; ``""`` lets the values decide. Zero is no middle for codes."""
+        """What suits it; ``""`` lets the values decide. Zero is no middle for codes, and always one of a difference."""
+        if self.is_difference:
+            return "signed"
         return "viridis" if self.shows_codes else ""
 
     @property

@@ -47,10 +47,11 @@ def statistics(tensor: Array) -> Statistics:
     nans = positive = negative = zeros = finite = 0
     low, high, mean, squares = math.inf, -math.inf, 0.0, 0.0
     for chunk in _chunks(tensor):
-        nans += int(np.isnan(chunk).sum())
-        positive += int((chunk == np.inf).sum())
-        negative += int((chunk == -np.inf).sum())
-        values = chunk[np.isfinite(chunk)]
+        values = _finite(chunk)
+        if values is not chunk:
+            nans += int(np.isnan(chunk).sum())
+            positive += int((chunk == np.inf).sum())
+            negative += int((chunk == -np.inf).sum())
         if not values.size:
             continue
         zeros += int(values.size - np.count_nonzero(values))
@@ -69,20 +70,31 @@ def statistics(tensor: Array) -> Statistics:
     return Statistics(tensor.size, low, high, mean, std, part_zero, nans, positive, negative)
 
 
-def histogram(tensor: Array, bins: int = 64) -> tuple[NDArray[np.int64], float, float]:
+def histogram(tensor: Array, bins: int = 64, known: Statistics | None = None) -> tuple[NDArray[np.int64], float, float]:
     """Count a tensor's finite values in equal steps from the smallest to the largest.
+
+    Args:
+        tensor: Of numbers or booleans; of complex numbers, the magnitudes are counted.
+        bins: How many steps.
+        known: The statistics of this tensor, if there are any: it spares looking again.
 
     Returns:
         ``(bins,)`` counts, and both ends; no counts where no value is finite or all are the same.
     """
-    known = statistics(tensor)
+    known = known if known is not None else statistics(tensor)
     low, high = known.minimum, known.maximum
     counts = np.zeros(bins, np.int64)
     if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
         return counts[:0], low, high
     for chunk in _chunks(tensor):
-        counts += np.histogram(chunk[np.isfinite(chunk)], bins, (low, high))[0]
+        counts += np.histogram(_finite(chunk), bins, (low, high))[0]
     return counts, low, high
+
+
+def _finite(chunk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the finite ones; where all are, the same array."""
+    is_finite = np.isfinite(chunk)
+    return chunk if is_finite.all() else chunk[is_finite]
 
 
 def _chunks(tensor: Array) -> Iterator[NDArray[np.float64]]:

@@ -67,7 +67,15 @@ def _means(maps: Values) -> Values:
     return means
 
 
-def tiles(maps: Values, size: int, most: int, is_signal: bool = False, channels: Sequence[int] = ()) -> Tiles:
+def tiles(
+    maps: Values,
+    size: int,
+    most: int,
+    is_signal: bool = False,
+    channels: Sequence[int] = (),
+    beside: Values | None = None,
+    is_difference: bool = False,
+) -> Tiles:
     """Choose and draw the tiles of a layer.
 
     Each tile is drawn from zero to its own largest value; where one holds a negative value, all are drawn around zero.
@@ -78,11 +86,14 @@ def tiles(maps: Values, size: int, most: int, is_signal: bool = False, channels:
         most: Tiles, at most.
         is_signal: They are ``(channels, 1, samples)``, to be drawn as one tile of rows.
         channels: The strongest, where that is known already.
+        beside: The same maps of another run; where they have the same shape, each tile has limits that hold both.
+        is_difference: They are one run's less another's: drawn around zero, those that differ most are the strongest.
     """
     count, height, width = (int(each) for each in maps.shape)
     form: Form = "rows" if is_signal else "vector" if height * width == 1 else "maps"
     if form == "maps":
-        chosen = tuple(channels[:most]) if len(channels) >= min(most, count) else strongest(maps, most)
+        sizes = np.abs(maps) if is_difference and len(channels) < min(most, count) else maps
+        chosen = tuple(channels[:most]) if len(channels) >= min(most, count) else strongest(sizes, most)
         drawn: Values = maps[list(chosen)]
     else:
         chosen = tuple(range(count))
@@ -92,7 +103,10 @@ def tiles(maps: Values, size: int, most: int, is_signal: bool = False, channels:
     if form == "rows":
         kept_height, kept_width = (min(each, size) for each in drawn.shape[1:])
     lows, highs = extremes(drawn, (1, 2))
-    is_signed = bool((lows < 0).any())
+    if beside is not None and beside.shape == maps.shape:
+        other = extremes(beside[list(chosen)] if form == "maps" else in_rows(beside), (1, 2))
+        lows, highs = np.minimum(lows, other[0]), np.maximum(highs, other[1])
+    is_signed = is_difference or bool((lows < 0).any())
     limits = Limits(lows, highs).around_zero() if is_signed else Limits(np.zeros_like(highs), highs)
     means = reduced(drawn, Grid(len(drawn), drawn.shape[1], drawn.shape[2], 1, kept_height, kept_width))
     return Tiles(form, chosen, indices(means, limits), "signed" if is_signed else "viridis", (count, height, width))

@@ -134,6 +134,12 @@ def best_grid(
     return Grid(channels, height, width, columns, tile_height, tile_width, gap)
 
 
+def one_to_one_grid(channels: int, height: int, width: int, box_width: int, gap: int = 1) -> Grid:
+    """Lay tiles out with one pixel for each element, as many in a row as a box is wide, however high that is."""
+    columns = min(channels, max(1, (box_width + gap) // (width + gap)))
+    return Grid(channels, height, width, columns, height, width, gap)
+
+
 def _whole(pixels: int, elements: int) -> int:
     """Return at most that many pixels, the same number of them for each element."""
     return max(1, pixels // elements * elements if pixels >= elements else pixels)

@@ -84,18 +84,30 @@ def first_layer_rgb(kernel: Values, bgr: bool = False) -> Index:
     return np.ascontiguousarray(rgb[..., ::-1]) if bgr else rgb
 
 
-def kernel_slices(kernel: Values, output: int) -> Values:
-    """Return the weights one output channel has for each input channel, ``(inputs, height, width)``.
+def tiles_of(kernels: Values, plane: int = 0) -> Values:
+    """Return ``(kernels, inputs, ...)`` as tiles, ``(kernels * inputs, height, width)``.
 
     Args:
-        kernel: ``(outputs, inputs, ...)`` with 0 to 3 spatial axes. A 1-D kernel is one row; the planes of a 3-D kernel
-            follow each other, all of input 0 first.
-        output: The output channel.
+        kernels: With 0 to 3 spatial axes. A kernel of one axis is one row.
+        plane: The one that is taken of three.
     """
-    weights: Values = np.asarray(kernel[output])
-    if weights.ndim <= 2:
-        return weights.reshape(weights.shape[0] if weights.ndim else 1, 1, -1)
-    return weights.reshape(-1, *weights.shape[-2:])
+    weights = kernels[:, :, plane] if kernels.ndim == 5 else kernels
+    height, width = (1, 1, *weights.shape[2:])[-2:]
+    return weights.reshape(-1, height, width)
+
+
+def with_gaps(tiles: Values, dilations: tuple[int, int]) -> Values:
+    """Return tiles with the elements as far apart as a dilated kernel lays them, zeros between them.
+
+    Args:
+        tiles: ``(tiles, height, width)``.
+        dilations: Down and across; 1 is no gap.
+    """
+    down, across = dilations
+    count, height, width = tiles.shape
+    spread = np.zeros((count, (height - 1) * down + 1, (width - 1) * across + 1), tiles.dtype)
+    spread[:, ::down, ::across] = tiles
+    return spread
 
 
 def strongest(tiles: Values) -> int:

@@ -14,6 +14,8 @@ from inspector.render.palettes import COLORMAPS, default_colormap
 from inspector.render.percentiles import Reals, ranked
 from inspector.render.survey import Survey, extremes, is_finite
 
+_ENOUGH = 1 << 20  # values, to know where a hundredth of all of them ends: to 0.03 % of their number
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -25,7 +27,10 @@ class Scaling:
 
 SCALINGS: Mapping[str, Scaling] = {
     "layer": Scaling("layer, min to max", "From the smallest to the largest value of the layer; all channels alike."),
-    "percentile": Scaling("layer, 1 to 99 %", "The lowest and highest hundredth of the layer's values are cut off."),
+    "percentile": Scaling(
+        "layer, 1 to 99 %",
+        "The lowest and highest hundredth of the values are cut off; of very many, that of every third, fifth, ...",
+    ),
     "symmetric": Scaling("layer, around zero", "As far below zero as above it; all channels alike."),
     "channel": Scaling("each channel", "Every channel from its own minimum to its maximum: do not compare channels."),
 }
@@ -71,6 +76,16 @@ def shared_limits(low: float, high: float) -> Limits:
     return Limits(np.array([low], np.float64), np.array([high], np.float64))
 
 
+def together(one: Limits, other: Limits) -> Limits:
+    """Return limits that hold both; where one has limits for each channel and not as many as the other, shared ones."""
+    if one.low.size == other.low.size:
+        return Limits(np.minimum(one.low, other.low), np.maximum(one.high, other.high))
+    return shared_limits(
+        float(min(one.low.min(initial=0.0), other.low.min(initial=0.0))),
+        float(max(one.high.max(initial=0.0), other.high.max(initial=0.0))),
+    )
+
+
 def limits(maps: Values, scaling: str = "layer", known: Survey | None = None) -> Limits:
     """Choose limits from the finite values.
 
@@ -93,7 +108,8 @@ def limits(maps: Values, scaling: str = "layer", known: Survey | None = None) ->
 
 
 def _without_tails(maps: Values, known: Survey | None) -> Limits:
-    numbers: Reals = widened(maps).reshape(-1)  # type: ignore[assignment]
+    step = (maps.size // _ENOUGH) | 1  # odd, so that it meets every column of a map
+    numbers: Reals = np.ascontiguousarray(widened(maps).reshape(-1)[::step])
     if not is_finite(numbers) if known is None else known.found.kinds is not None:
         numbers = numbers[np.isfinite(numbers)]
     return shared_limits(*ranked(numbers, 0.01)) if numbers.size else shared_limits(0.0, 0.0)
@@ -117,6 +133,17 @@ def resolve(maps: Values, scaling: str = "layer", colormap: str = "") -> tuple[L
 def fitted(found: Limits, colormap: str = "") -> tuple[Limits, str]:
     """Choose a colormap for limits that were found, and fit them to it, as ``resolve`` does."""
     name = colormap or default_colormap(float(found.low.min()) if found.low.size else 0.0)
+    return (found.around_zero() if COLORMAPS[name].is_diverging else found), name
+
+
+def fixed(low: float, high: float, colormap: str, known: Survey) -> tuple[Limits, str]:
+    """Return limits that were chosen as numbers, and a colormap that fits them.
+
+    The data decide on the colormap, not the limits: so it stays while these are moved. With a diverging one zero keeps
+    the color in the middle, as in ``resolve``.
+    """
+    name = colormap or default_colormap(known.low)
+    found = shared_limits(low, high)
     return (found.around_zero() if COLORMAPS[name].is_diverging else found), name
 
 

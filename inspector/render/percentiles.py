@@ -35,8 +35,8 @@ def ranked(values: Reals, fraction: float) -> tuple[float, float]:
     if 2 * reach < sample.size:
         sample.partition((reach, sample.size - 1 - reach))
         lower, upper = sample[reach], sample[-1 - reach]
-        low = np.concatenate([part.compress(part < lower) for part in blocks(values)])
-        high = np.concatenate([part.compress(part > upper) for part in blocks(values)])
+        beyond = np.concatenate([part.compress((part < lower) | (part > upper)) for part in blocks(values)])
+        low, high = beyond[beyond < lower], beyond[beyond > upper]
         if _holds(low.size, rank, values, lower) and _holds(high.size, rank, values, upper):
             return _number(low, rank, lower), _number(high, high.size - 1 - rank, upper)
     parted = np.partition(values, sorted({rank, last - rank}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector.render.arrays import Index, Numbers, Values, blocks, widened
+from inspector.render.arrays import Index, Mask, Numbers, Values, blocks, widened
 
 NAN, INFINITE = 1, 2  # in ``Specials.kinds``
 
@@ -60,10 +60,7 @@ def survey(maps: Values) -> Survey:
     if not (np.isfinite(lows).all() and np.isfinite(highs).all()):
         found, (lows, highs) = specials(maps), extremes(maps, (1, 2))
     low, high = extremes(maps) if found.kinds is not None or not maps.size else (lows.min(), highs.max())
-    same = lows == highs
-    if found.kinds is not None:
-        same &= ~found.kinds.any(axis=(1, 2))
-    dead = same & (lows == 0)
+    dead, constant = _flat(lows, highs, found)
     zeros = sum(int(np.count_nonzero(part == 0)) for part in blocks(maps.reshape(-1)))
     return Survey(
         found,
@@ -72,9 +69,22 @@ def survey(maps: Values) -> Survey:
         float(low),
         float(high),
         int(np.count_nonzero(dead)),
-        int(np.count_nonzero(same & ~dead)),
+        int(np.count_nonzero(constant)),
         zeros / maps.size if maps.size else 0.0,
     )
+
+
+def flat_channels(known: Survey) -> tuple[Mask, Mask]:
+    """Say of each channel whether it is dead, and whether it is constant: ``(channels,)`` each."""
+    return _flat(known.lows, known.highs, known.found)
+
+
+def _flat(lows: Numbers, highs: Numbers, found: Specials) -> tuple[Mask, Mask]:
+    same: Mask = lows == highs
+    if found.kinds is not None:
+        same &= ~found.kinds.any(axis=(1, 2))
+    dead = same & (lows == 0)
+    return dead, same & ~dead
 
 
 def specials(maps: Values) -> Specials:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.analysis.channels import AT_A_TIME, KEYS, order
+from inspector.analysis.channels import AT_A_TIME, KEYS, order, ordered
 
 # means 2, 4, 0, 3; maxima 2, 10, 0, 6; standard deviations 0, 6, 0, 3; zeros 0, 0, 1, 1/2 (of -2 and 10: mean 4)
 MAPS = np.array([[[2, 2]], [[-2, 10]], [[0, 0]], [[6, 0]]], np.float32)
@@ -62,3 +62,15 @@ def test_an_unknown_key_is_refused():
 
 def test_a_channel_that_is_not_there_has_no_place():
     assert order(MAPS, "mean").place_of(4) == -1
+
+
+def test_magnitude_counts_values_of_both_signs_and_the_first_places_are_a_short_order():
+    known = order(np.array([[1, -1], [-4, 0], [0, 0]], np.float32), "magnitude")
+    assert known.numbers.tolist() == [1, 2, 0]
+    short = known.first(2)
+    assert short.channels.tolist() == [1, 0]
+    assert [short.place_of(channel) for channel in range(3)] == [1, 0, -1]
+
+
+def test_numbers_that_are_known_put_channels_in_order_with_nan_last():
+    assert ordered("contribution", np.array([-1, np.nan, 2])).channels.tolist() == [2, 0, 1]

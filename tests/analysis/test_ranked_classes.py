@@ -80,3 +80,9 @@ def test_nan_stands_last():
     ranked = ranked_classes(Head("probabilities", "y", np.array([math.nan, 0.3, 0.7]), np.empty(0)))
     assert ranked.order.tolist() == [2, 1, 0]
     assert math.isnan(ranked.margin(0))
+
+
+def test_classes_as_a_table_are_in_order_and_run_nothing_in_a_spreadsheet():
+    head = Head("softmax", "p", np.array([0.25, 0.75]), np.empty(0))
+    lines = ranked_classes(head, ("=1+1\n", "a\tb")).table().split("\n")
+    assert lines == ["class\tlabel\tprobability\tlogit", "1\ta b\t0.75\t", "0\t'=1+1\t0.25\t"]

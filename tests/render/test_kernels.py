@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.render.kernels import cells, first_layer_rgb, kernel_slices, power_of_ten, strongest
+from inspector.render.kernels import cells, first_layer_rgb, power_of_ten, strongest, tiles_of, with_gaps
 from inspector.render.limits import shared_limits
 from inspector.render.palettes import palette
 
@@ -22,13 +22,20 @@ def test_kernels_that_are_all_zero_are_grey():
     assert (first_layer_rgb(np.zeros((1, 3, 2, 2), np.float16)) == 128).all()
 
 
-def test_slices_of_kernels_with_one_two_and_three_axes():
-    kernel = np.arange(2 * 3 * 2 * 4 * 5).reshape(2, 3, 2, 4, 5)
-    assert kernel_slices(kernel, 1).shape == (6, 4, 5)
-    np.testing.assert_array_equal(kernel_slices(kernel, 1)[3], kernel[1, 1, 1])
-    np.testing.assert_array_equal(kernel_slices(kernel[:, :, 0], 0), kernel[0, :, 0])
-    assert kernel_slices(kernel[:, :, 0, 0], 0).shape == (3, 1, 5)
-    assert kernel_slices(kernel[:, :, 0, 0, 0], 0).shape == (3, 1, 1)
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((), (6, 1, 1)), ((5,), (6, 1, 5)), ((4, 5), (6, 4, 5)), ((2, 4, 5), (6, 4, 5))]
+)
+def test_kernels_of_no_axis_to_three_become_tiles(shape, expected):
+    kernels = np.arange(6 * np.prod(shape, dtype=int)).reshape(2, 3, *shape)
+    tiles = tiles_of(kernels, plane=1)
+    assert tiles.shape == expected
+    last = kernels[1, 2, 1] if len(shape) == 3 else kernels[1, 2]
+    np.testing.assert_array_equal(tiles[5].reshape(-1), np.reshape(last, -1))
+
+
+def test_a_dilated_kernel_has_zeros_between_its_elements():
+    spread = with_gaps(np.array([[[1, 2], [3, 4]]]), (3, 2))
+    np.testing.assert_array_equal(spread, [[[1, 0, 2], [0, 0, 0], [0, 0, 0], [3, 0, 4]]])
 
 
 def test_the_strongest_slice_has_the_largest_sum_of_sizes():

@@ -52,8 +52,8 @@ OUTSIDE = {
     "engine": "numpy msgspec",
     "engine/child": "numpy msgspec onnx onnxruntime PIL",
     "engine/child/entry": "",  # what must come before the libraries
-    "export": "numpy PIL",
-    "cli": "numpy",
+    "export": "numpy PIL jinja2 tifffile av",
+    "cli": "numpy tqdm",
     "app": "PySide6",
     "ui": "numpy PySide6",
     "ui/canvas": "numpy PySide6 pyqtgraph",

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication
+
 from inspector.ui import choices, clipboard, dialogs
 from inspector.ui.choices import Options
+from inspector.ui.compare import SIDES
+from inspector.ui.export_dialog import show_export
+from inspector.ui.panel import panel_of
+from inspector.ui.text import file_name
 
 if TYPE_CHECKING:
     from inspector.ui.main_window import MainWindow
+    from inspector.ui.panels.feature_maps import FeatureMapsPanel
 
 
 def _always(window: MainWindow) -> bool:
@@ -33,6 +41,7 @@ class Action:
         icon: Of a file in ``resources/icons``; ``""`` for none.
         is_possible: Whether it can be carried out now.
         short_text: For the tool bar; ``""`` for the same.
+        is_on: Whether it is in force now, for one that is switched on and off; None for the others.
     """
 
     menu: str
@@ -42,6 +51,7 @@ class Action:
     icon: str = ""
     is_possible: Callable[[MainWindow], bool] = _always
     short_text: str = ""
+    is_on: Callable[[MainWindow], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,22 @@ def _has_image(window: MainWindow) -> bool:
     return _has_model(window) and bool(window.session.image)
 
 
+def _has_edits(window: MainWindow) -> bool:
+    return bool(window.session.editing.edits)
+
+
+def _can_save(window: MainWindow) -> bool:
+    return _has_edits(window) and not window.saver.is_saving()
+
+
+def _can_undo(window: MainWindow) -> bool:
+    return window.session.editing.can_undo
+
+
+def _can_redo(window: MainWindow) -> bool:
+    return window.session.editing.can_redo
+
+
 def _can_measure(window: MainWindow) -> bool:
     return _has_model(window) and window.session.prediction is not None and not window.session.busy
 
@@ -111,17 +137,26 @@ def _has_maps(window: MainWindow) -> bool:
     return _channel_count(window) > 0
 
 
+def _has_run(window: MainWindow) -> bool:
+    return window.session.run is not None
+
+
 def _channel_count(window: MainWindow) -> int:
     maps = clipboard.selected_maps(window.session)
     return len(maps) if maps is not None else 0
 
 
+def _can_open_export(window: MainWindow) -> bool:
+    return window.session.run is not None  # while an export runs, the dialog says how far it is
+
+
 def _can_export(window: MainWindow) -> bool:
-    return window.session.run is not None and not window.exporter.is_exporting()
+    return window.exporter.is_possible()
 
 
-def _can_export_layer(window: MainWindow) -> bool:
-    return _can_export(window) and window.session.layer() is not None
+def _can_animate(window: MainWindow) -> bool:
+    layer = window.session.layer()
+    return _can_export(window) and layer is not None and layer.geometry is not None
 
 
 def _is_busy(window: MainWindow) -> bool:
@@ -151,18 +186,53 @@ def _forget_recent(window: MainWindow) -> None:
     window.settings.forget_recent()
 
 
-def _export_selected(window: MainWindow) -> None:
+def _export(window: MainWindow) -> None:
+    show_export(window)
+
+
+def _export_report(window: MainWindow) -> None:
+    window.exporter.ask_report()
+
+
+def _export_animation(window: MainWindow) -> None:
     layer = window.session.layer()
     if layer is not None:
-        window.exporter.ask(layer.name)
+        window.exporter.ask_animation(layer.name, window.session.view.channel, -1)
 
 
-def _export_all(window: MainWindow) -> None:
-    window.exporter.ask("")
+def _save_model(window: MainWindow) -> None:
+    window.saver.ask()
 
 
-def _copy_feature_map(window: MainWindow) -> None:
-    clipboard.copy_feature_map(window.session, window.status)
+def _undo(window: MainWindow) -> None:
+    window.session.editing.undo()
+
+
+def _redo(window: MainWindow) -> None:
+    window.session.editing.redo()
+
+
+def _reset_edits(window: MainWindow) -> None:
+    window.session.editing.reset()
+
+
+def _copy_map(window: MainWindow) -> None:
+    """Copy what is selected in the panel that has the keyboard; where that has no picture, the selected map."""
+    panel = panel_of(QApplication.focusWidget())
+    pictured = panel.pictured(None) if panel is not None else None
+    if pictured is not None and pictured.taken is not None:
+        clipboard.copy_picture(pictured, window.status)
+    elif pictured is not None and pictured.numbers:
+        clipboard.copy_numbers(pictured, window.status)
+    else:
+        clipboard.copy_feature_map(window.session, window.status)
+
+
+def _copy_panel(window: MainWindow) -> None:
+    """Copy the panel that has the keyboard, or the one under the pointer, or the feature maps."""
+    under = QApplication.widgetAt(QCursor.pos())
+    panel = panel_of(QApplication.focusWidget()) or panel_of(under) or _feature_maps(window)
+    clipboard.copy_panel(panel, window.status)
 
 
 def _copy_readout(window: MainWindow) -> None:
@@ -277,6 +347,66 @@ def _step_slice(window: MainWindow, step: int) -> None:
         window.session.set_view(slice=reading.at(max(0, reading.slice + step)).slice)
 
 
+def _can_compare(window: MainWindow) -> bool:
+    return window.session.run is not None or window.session.reference is not None
+
+
+def _is_compared(window: MainWindow) -> bool:
+    return window.session.reference is not None
+
+
+def _can_pin_again(window: MainWindow) -> bool:
+    session = window.session
+    return _is_compared(window) and session.run is not None and session.run is not session.reference
+
+
+def _toggle_compare(window: MainWindow) -> None:
+    if _is_compared(window):
+        window.session.unpin_reference()
+        return
+    window.session.pin_reference()
+    name = file_name(window.session.image) or "This run"
+    window.status.show_remark(f"{name} is the reference now. Open another picture, or feed this one another way.")
+
+
+def _pin_again(window: MainWindow) -> None:
+    window.session.pin_reference()
+
+
+def _next_side(window: MainWindow) -> None:
+    place = SIDES.index(window.session.view.compare)
+    window.session.set_view(compare=SIDES[(place + 1) % len(SIDES)])
+
+
+def _go_to_largest(window: MainWindow) -> None:
+    window.session.go_to_largest_difference()
+
+
+def _feature_maps(window: MainWindow) -> FeatureMapsPanel:
+    panel: FeatureMapsPanel = window.panel(window.dock("feature_maps"))  # type: ignore[assignment]
+    return panel
+
+
+def _fit_maps(window: MainWindow) -> None:
+    _feature_maps(window).fit()
+
+
+def _one_to_one(window: MainWindow) -> None:
+    _feature_maps(window).show_one_to_one()
+
+
+def _next_standing_out(window: MainWindow) -> None:
+    _feature_maps(window).go_to_next()
+
+
+def _reset_limits(window: MainWindow) -> None:
+    window.session.set_view(limits=None, is_locked=False)
+
+
+def _has_fixed_limits(window: MainWindow) -> bool:
+    return window.session.view.limits is not None
+
+
 def _full_screen(window: MainWindow) -> None:
     window.setWindowState(window.windowState() ^ window.windowState().WindowFullScreen)
 
@@ -291,18 +421,31 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Choice("File", "Open recent picture", choices.recent_pictures, choices.open_file),
     Action("File", "Forget recent files", _forget_recent, is_possible=_has_recent),
     Rule("File"),
-    Action("File", "Export selected layer…", _export_selected, ("Ctrl+Shift+E",), is_possible=_can_export_layer),
-    Action("File", "Export all layers…", _export_all, ("Ctrl+E",), "export", _can_export, "Export"),
+    Action("File", "Export…", _export, ("Ctrl+E",), "export", _can_open_export, "Export"),
+    Action("File", "Export report…", _export_report, ("Ctrl+Shift+E",), is_possible=_can_export),
+    Action("File", "Export sliding window as GIF…", _export_animation, is_possible=_can_animate),
+    Rule("File"),
+    Action("File", "Save modified model as…", _save_model, ("Ctrl+Shift+S",), is_possible=_can_save),
     Rule("File"),
     Action("File", "Quit", _quit, ("Ctrl+Q",)),
-    Action("Edit", "Copy feature map", _copy_feature_map, ("Ctrl+C",), "copy", _has_maps),
-    Action("Edit", "Copy readout", _copy_readout, ("Ctrl+Shift+C",), is_possible=_has_model),
+    Action("Edit", "Undo edit", _undo, ("Ctrl+Z",), is_possible=_can_undo),
+    Action("Edit", "Redo edit", _redo, ("Ctrl+Shift+Z", "Ctrl+Y"), is_possible=_can_redo),
+    Action("Edit", "Reset all edits", _reset_edits, is_possible=_has_edits),
+    Rule("Edit"),
+    Action("Edit", "Copy map", _copy_map, ("Ctrl+C",), "copy", _has_run),
+    Action("Edit", "Copy panel", _copy_panel, ("Ctrl+Shift+C",), is_possible=_has_model),
+    Action("Edit", "Copy readout", _copy_readout, is_possible=_has_model),
     PanelToggles("View"),
     Action("View", "Reset layout", _reset_layout, is_possible=_has_model),
     Rule("View"),
     Choice("View", "Theme", choices.themes, choices.set_theme, choices.chosen_theme),
     Choice("View", "Colormap", choices.colormaps, choices.set_colormap, choices.colormap),
     Choice("View", "Limits", choices.scalings, choices.set_scaling, choices.scaling),
+    Action("View", "Reset fixed limits", _reset_limits, is_possible=_has_fixed_limits),
+    Choice("View", "Feature maps as", choices.reductions, choices.set_reduction, choices.reduction),
+    Rule("View"),
+    Action("View", "Fit feature maps", _fit_maps, is_possible=_has_maps),
+    Action("View", "One element per pixel", _one_to_one, ("Ctrl+1",), is_possible=_has_maps),
     Rule("View"),
     Action("View", "Full screen", _full_screen, ("F11",)),
     Action("Layer", "Next layer", _next_layer, ("Down",), is_possible=_has_model),
@@ -310,12 +453,18 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Rule("Layer"),
     Action("Layer", "Next channel", _next_channel, ("Right",), is_possible=_has_maps),
     Action("Layer", "Previous channel", _previous_channel, ("Left",), is_possible=_has_maps),
+    Action("Layer", "Next channel that stands out", _next_standing_out, ("F3",), is_possible=_has_maps),
     Rule("Layer"),
     Action("Layer", "Next slice", _next_slice, (".",), is_possible=_has_slices),
     Action("Layer", "Previous slice", _previous_slice, (",",), is_possible=_has_slices),
     Action("Run", "Run", _run, ("F5",), "run", _has_image),
     Action("Run", "Stop", _stop, ("Esc",), "stop", _is_busy),
     Action("Run", "Measure time per layer", _measure_layers, is_possible=_can_measure),
+    Rule("Run"),
+    Action("Run", "Compare", _toggle_compare, ("Ctrl+K",), "compare", _can_compare, is_on=_is_compared),
+    Action("Run", "Make this run the reference", _pin_again, is_possible=_can_pin_again),
+    Action("Run", "Current, reference, difference", _next_side, ("Ctrl+D",), is_possible=_is_compared),
+    Action("Run", "Go to the largest difference", _go_to_largest, ("Ctrl+Shift+D",), is_possible=_is_compared),
     Rule("Run"),
     Action("Run", "Next picture", _next_image, ("PgDown",), is_possible=_has_several_images),
     Action("Run", "Previous picture", _previous_image, ("PgUp",), is_possible=_has_several_images),

@@ -41,7 +41,7 @@ class Banner(QToolBar):
         self.dismiss.setToolTip("Dismiss")
         self.dismiss.setAccessibleName("Dismiss")
         self.dismiss.clicked.connect(self._dismiss)
-        self._strip = _Strip(self.line, self.dismiss, self)
+        self._strip = Strip(self.line, self.dismiss, self)
         session.busy_changed.connect(self.look)  # as soon as the sessions of a model are made
         self.look()
 
@@ -70,7 +70,7 @@ class Banner(QToolBar):
         self.look()
 
 
-class _Strip(QWidget):
+class Strip(QWidget):
     """The tinted ground under a sentence and its button."""
 
     def __init__(self, line: Line, button: QToolButton, parent: QWidget) -> None:

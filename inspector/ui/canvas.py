@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import pyqtgraph
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QTransform, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QGraphicsView, QSizePolicy
 
 from inspector.graph.context import Rectangle
 from inspector.render.arrays import Index, Values
-from inspector.render.grid import Grid, Place, best_grid
+from inspector.render.grid import Grid, Place, best_grid, one_to_one_grid
 from inspector.render.indices import indices
 from inspector.render.limits import Limits
 from inspector.render.mosaic import Sheet, overlay, reduced, reduced_colors, sampled, sheet, window
 from inspector.render.survey import Specials
+from inspector.render.taken import Taken, taken
 from inspector.ui import margins, theme
+from inspector.ui.flags import Tone, paint_flags
 from inspector.ui.later import Later
 from inspector.ui.lens import Lens
 from inspector.ui.margins import EDGE, Bar
@@ -65,6 +78,8 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         self._channel = -1
         self._element: tuple[int, int] | None = None
         self._linked: tuple[tuple[int, int] | None, Rectangle | None] = None, None
+        self._flags: Sequence[tuple[int, Tone]] = ()
+        self._is_one_to_one = False
         self._is_dimmed = False
         self._lens: Lens | None = None
         self._reduced: Values | None = None  # the tiles, as many elements as are seen
@@ -73,6 +88,9 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         self._means.done.connect(self._take_means)
         self._sheet: Sheet | None = None
         self._sheet_zoom = 0.0
+        self._is_stale = False  # the pixels of the screen are still to be computed
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.settle)
         self._pressed_at: QPoint | None = None
         self._dragged = False
         self._keyboard_focus = False
@@ -133,7 +151,7 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
 
     def _show(self, tiles: Values, is_same: bool) -> None:
         if self._shape != tiles.shape:
-            self._shape, self._layout_key = tiles.shape, ()
+            self._shape, self._layout_key, self._is_one_to_one, self._flags = tiles.shape, (), False, ()
         if tiles is not self._tiles:
             self._reduced = None
             self._number += 1
@@ -150,8 +168,19 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
 
     def set_selection(self, channel: int, element: tuple[int, int] | None = None) -> None:
         """Frame a channel's tile (-1 for none), and an element in it."""
-        self._channel, self._element = channel, element
-        self.viewport().update()
+        if (channel, element) != (self._channel, self._element):
+            self._channel, self._element = channel, element
+            self._repaint()
+
+    def _repaint(self) -> None:
+        if not self._is_stale:  # else that follows
+            self.viewport().update()
+
+    def set_flags(self, flags: Sequence[tuple[int, Tone]]) -> None:
+        """Mark tiles that stand out, each by its place and in a tone."""
+        if flags != self._flags:
+            self._flags = flags
+            self.viewport().update()
 
     def set_linked(self, cursor: tuple[int, int] | None, reached: Rectangle | None = None) -> None:
         """Mark in the selected tile where the pointer is in another panel, or what a pixel of the picture reaches."""
@@ -166,8 +195,23 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
 
     def fit(self) -> None:
         """Show all tiles."""
+        if self._is_one_to_one:
+            self._is_one_to_one, self._layout_key = False, ()
+            self._arrange()
         if self._lens is not None:
             self._lens.fit()
+            self._sample()
+
+    def show_one_to_one(self) -> None:
+        """Show one element on one pixel of the screen, the selected tile among those that are seen."""
+        self._is_one_to_one, self._layout_key = True, ()
+        self._arrange()
+        self.reveal(self._channel)
+
+    def reveal(self, channel: int) -> None:
+        """Bring a channel into view, where only a part of the tiles is seen."""
+        if self._lens is not None and 0 <= channel < self._lens.grid.channels:
+            self._lens.reveal(channel)
             self._sample()
 
     @property
@@ -192,6 +236,20 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
     def _turned(self, place: Place) -> Place:
         """Exchange channel and row where the rows are channels: from what a place means to where it lies, and back."""
         return Place(place.row, place.channel, place.column) if self._rows_are_channels else place
+
+    def taken(self, tile: int) -> Taken | None:
+        """Return one tile by itself; None where there is no such one."""
+        tiles = self._tiles
+        if tiles is None or not 0 <= tile < len(tiles):
+            return None
+        if self._limits is None or self._colors is None:
+            return Taken(tiles[tile].copy())
+        return taken(tiles[tile], self._limits, self._colors, tile)
+
+    def tile_at(self, point: QPointF) -> int:
+        """Return the number of the tile painted at a point of the widget; -1 for none."""
+        place = self._lens.place_at(point) if self._lens is not None else None
+        return place.channel if place is not None else -1
 
     def zoom_at(self, point: QPointF, factor: float) -> None:
         """Enlarge, so that what is at a point of the widget stays there."""
@@ -221,11 +279,14 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         foot = margins.room_for_samples() if self._rows_are_channels else EDGE
         across = self.width() - gutter - (margins.room_for_bar(self._bar) if self._bar is not None else EDGE)
         box = QSize(max(8, int(across * ratio)), max(8, int((self.height() - EDGE - foot) * ratio)))
-        key = (gutter, box.width(), box.height(), ratio, self._fills)
+        key = (gutter, box.width(), box.height(), ratio, self._fills, self._is_one_to_one)
         if self._lens is None or key != self._layout_key:
             self._layout_key = key
             gap = max(1, round(ratio))
-            grid = best_grid(channels, height, width, box.width(), box.height(), gap, self._fills)
+            if self._is_one_to_one:
+                grid = one_to_one_grid(channels, height, width, box.width(), gap)
+            else:
+                grid = best_grid(channels, height, width, box.width(), box.height(), gap, self._fills)
             self._lens = Lens(grid, box, QPointF(gutter, EDGE), ratio)
             self._reduced = None
         self._sample()
@@ -256,9 +317,16 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
         self._sample()
 
     def _sample(self) -> None:
-        """Compute the pixels of the screen."""
-        lens = self._lens
-        if self._tiles is None or lens is None:
+        """Compute the pixels of the screen, once all that changes now has changed: a layout follows a selection."""
+        self._is_stale = True
+        self._soon.start()
+
+    @Slot()
+    def settle(self) -> None:
+        """Compute the pixels of the screen now, if that is still to be done."""
+        lens, is_stale, self._is_stale = self._lens, self._is_stale, False
+        self._soon.stop()
+        if not is_stale or self._tiles is None or lens is None:
             return
         lying = self._laid_out(lens, self._tiles)
         seen = window(lying, lens.left, lens.top, *lens.pixels, lens.zoom)
@@ -274,6 +342,10 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
 
     # ---------------------------------------------------------------- painting
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.settle()
+        super().paintEvent(event)
+
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         lens = self._lens
         if lens is None:
@@ -285,6 +357,7 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
             margins.paint_channel_numbers(painter, lens, self)
             margins.paint_samples(painter, lens, self)
         else:
+            paint_flags(painter, lens, self._flags)
             margins.paint_marks(painter, lens, self._channel, self._element)
             margins.paint_linked(painter, lens, self._channel, *self._linked)
         if self._has_row_numbers and lens.grid.channels > 1:
@@ -331,6 +404,9 @@ class MosaicCanvas(pyqtgraph.GraphicsView):  # type: ignore[misc]
     def focusOutEvent(self, event: QEvent) -> None:
         super().focusOutEvent(event)
         self.viewport().update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        event.ignore()  # it is the panel's
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta().y() / 120

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from inspector.analysis.reductions import REDUCTIONS
 from inspector.graph.preprocessing import PRESETS, in_words
 from inspector.render.limits import SCALINGS
 from inspector.render.palettes import COLORMAPS
@@ -57,8 +58,9 @@ def set_colormap(window: MainWindow, name: str) -> None:
     window.session.set_view(colormap=name)
 
 
-def scaling(window: MainWindow) -> str:
-    return window.session.view.scaling
+def scaling(window: MainWindow) -> str | None:
+    view = window.session.view
+    return view.scaling if view.limits is None else None
 
 
 def scalings(window: MainWindow) -> Options:
@@ -67,6 +69,18 @@ def scalings(window: MainWindow) -> Options:
 
 def set_scaling(window: MainWindow, name: str) -> None:
     window.session.set_view(scaling=name)
+
+
+def reduction(window: MainWindow) -> str:
+    return window.session.view.reduction
+
+
+def reductions(window: MainWindow) -> Options:
+    return [(name, each.label) for name, each in REDUCTIONS.items()]
+
+
+def set_reduction(window: MainWindow, name: str) -> None:
+    window.session.set_view(reduction=name)
 
 
 def provider(window: MainWindow) -> str:

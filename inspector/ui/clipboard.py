@@ -1,16 +1,16 @@
-"""What can be copied: the selected feature map as a picture, the readout as text."""
+"""What can be copied: pictures at the resolution of their data, numbers, panels as they are seen, the readout."""
 
 from __future__ import annotations
 
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication
 
+from inspector import format
 from inspector.graph.model import Array
-from inspector.render.indices import indices
-from inspector.render.limits import resolve
-from inspector.render.palettes import palette, to_rgb
-from inspector.render.rows import in_rows
+from inspector.ui.panel import Panel
+from inspector.ui.pictures import Pictured, mime, selected_map
 from inspector.ui.session import Session
 from inspector.ui.status import StatusBar
+from inspector.ui.text import shown
 
 
 def selected_maps(session: Session) -> Array | None:
@@ -19,24 +19,31 @@ def selected_maps(session: Session) -> Array | None:
     return reading.maps if reading is not None else None
 
 
-def copy_feature_map(session: Session, status: StatusBar) -> None:
-    """Put the selected channel on the clipboard as a picture: one pixel for each element, colours as shown.
+def copy_picture(pictured: Pictured, status: StatusBar) -> None:
+    """Put a picture on the clipboard, one pixel for each element, with what it is and its numbers beside it."""
+    QGuiApplication.clipboard().setMimeData(mime(pictured))
+    status.show_remark(f"{shown(pictured.title)} is on the clipboard, {pictured.size} pixels.")
 
-    Of a signal it is the picture of all channels over time.
-    """
-    reading, view = session.reading(), session.view
-    if reading is None:
-        return
-    limits, colormap = resolve(reading.all_slices, view.scaling, view.colormap or reading.colormap)
-    drawn, channel = indices(reading.maps, limits), min(view.channel, len(reading.maps) - 1)
-    is_signal = reading.form == "signal"
-    index = in_rows(drawn)[0] if is_signal else drawn[channel]
-    pixels = to_rgb(index, palette(colormap))
-    height, width = index.shape
-    image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-    QGuiApplication.clipboard().setImage(image)
-    what = "The picture of time and channel" if is_signal else f"Channel {channel}"
-    status.show_remark(f"{what} is on the clipboard, {width} × {height} pixels.")
+
+def copy_numbers(pictured: Pictured, status: StatusBar) -> None:
+    """Put the numbers of a picture on the clipboard, tabs between them."""
+    QGuiApplication.clipboard().setText(pictured.numbers)
+    status.show_remark(f"The numbers are on the clipboard: {shown(pictured.title)}.")
+
+
+def copy_feature_map(session: Session, status: StatusBar) -> None:
+    """Put the selected channel on the clipboard as a picture; of a signal it is that of all channels over time."""
+    pictured = selected_map(session)
+    if pictured is not None:
+        copy_picture(pictured, status)
+
+
+def copy_panel(panel: Panel, status: StatusBar) -> None:
+    """Put a panel on the clipboard as it is seen."""
+    picture = panel.grab()
+    QGuiApplication.clipboard().setPixmap(picture)
+    size = f"{picture.width()} {format.TIMES} {picture.height()}"
+    status.show_remark(f"The panel {panel.title} is on the clipboard, {size} pixels.")
 
 
 def copy_readout(status: StatusBar) -> None:

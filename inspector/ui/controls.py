@@ -121,7 +121,7 @@ class Chip(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         text = metrics.horizontalAdvance(f"{self.family}  {self._count}")
         return QSize(round(text) + 24, round(metrics.height()) + 6)
 

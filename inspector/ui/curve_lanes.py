@@ -61,7 +61,7 @@ class Lanes:
 
 def arranged(size: QSize, curves: int, low: float, high: float, scrolled: float = 0.0) -> Lanes:
     """Return places for so many curves in a widget of that size, no flatter than can be read."""
-    measure = QFontMetricsF(theme.font("small"))
+    measure = theme.metrics("small")
     left = round(max(measure.horizontalAdvance(format.significant(each)) for each in (low, high)) + 8 + EDGE)
     width, room = max(8.0, size.width() - left - 2 * EDGE), max(8.0, size.height() - _AXIS - EDGE)
     least = min(max(LEAST_LANE, 2.2 * measure.height()), room)

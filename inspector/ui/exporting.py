@@ -2,195 +2,41 @@
 
 from __future__ import annotations
 
-import glob
-import json
 import os
 import re
-import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-import inspector
-from inspector.errors import EngineError
-from inspector.graph import recipe_text
-from inspector.graph.model import Prediction, RunView
+from inspector.export.files import safe_name
+from inspector.export.wish import Look, Wish
+from inspector.graph.model import Prediction
 from inspector.graph.preprocessing import Preprocessing
+from inspector.ui.export_commands import animation_command, command, feeding_arguments, report_command
+from inspector.ui.export_job import ExportJob
 from inspector.ui.opening import Opening
 from inspector.ui.session import Failure, Session
 from inspector.ui.status import StatusBar
-from inspector.ui.text import file_name
+from inspector.ui.text import file_name, shown
 
-_ROOT = str(Path(inspector.__file__).resolve().parents[1])
-# The arguments go as JSON: Qt would lose the bytes of a file name that are not UTF-8.
-_START = (
-    "import json, sys; sys.path.insert(0, sys.argv[1]); arguments = json.loads(sys.argv[2]);"
-    "sys.argv[1:] = arguments; from inspector.__main__ import main; sys.exit(main())"
-)
-_KILL_AFTER_MS = 1_000
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_DONE_OF = re.compile(r"([\d,]+) of ([\d,]+) (?:files|layers)$")
 
 
-def command(
-    model: str,
-    image: str,
-    folder: str,
-    *,
-    layer: str = "",
-    recipe: Preprocessing | None = None,
-    provider: str = "auto",
-    labels: str = "",
-    view: RunView = "step by step",
-    inputs: Mapping[str, str | float] = _NOTHING,
-    shapes: Mapping[str, tuple[int, ...]] = _NOTHING,
-    frame: int = 0,
-    head: str = "",
-) -> list[str]:
-    """Return the command line that exports one picture's run.
-
-    Args:
-        model: The file.
-        image: A picture or tensor file.
-        folder: Where the files go.
-        layer: Only this one; ``""`` for all.
-        recipe: The user's choice of preprocessing; None leaves it to the model.
-        provider: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        labels: A labels file; ``""`` leaves it to the model.
-        view: In which view a quantized model is run.
-        inputs: Files and numbers for other inputs, by input name.
-        shapes: Lengths for inputs that leave some open, by input name.
-        frame: Which picture of an animation or of pages, from 0.
-        head: How the user wants the answer read; ``""`` leaves it to the model.
-    """
-    arguments = ["export", "--progress", f"--to={folder}"]
-    if layer:
-        arguments += [f"--layers={glob.escape(layer)}", "--what=maps,kernels,tensors"]
-    arguments += feeding_arguments(recipe, provider, inputs, shapes, frame)
-    if view == "as deployed":
-        arguments.append("--view=deployed")
-    if labels:
-        arguments.append(f"--labels={labels}")
-    if head:
-        arguments.append(f"--head={head}")
-    return [*arguments, "--", os.path.abspath(model), os.path.abspath(image)]
-
-
-def feeding_arguments(
-    recipe: Preprocessing | None,
-    provider: str,
-    inputs: Mapping[str, str | float],
-    shapes: Mapping[str, tuple[int, ...]],
-    frame: int,
-) -> list[str]:
-    """Return the arguments that say what the model is fed, and what runs it; see ``command``."""
-    arguments = [f"--provider={provider}"]
-    if recipe is not None:
-        arguments.append(f"--recipe={json.dumps(recipe_text.record(recipe))}")
-    arguments += [f"--input={name}={value}" for name, value in inputs.items()]
-    arguments += [f"--input-shape={name}={','.join(map(str, shape))}" for name, shape in shapes.items()]
-    if frame:
-        arguments.append(f"--frame={frame}")
-    return arguments
-
-
-def animation_command(
-    model: str, image: str, path: str, layer: str, channel: int, part: int, feeding: Sequence[str]
-) -> list[str]:
-    """Return the command line that writes a layer's sliding window as an animation.
-
-    Args:
-        model: The file.
-        image: A picture or tensor file.
-        path: Of the GIF file.
-        layer: With a window.
-        channel: Of its output.
-        part: Of the sum: which of the input channels that go into it; -1 for the one that counts most.
-        feeding: What the model is fed, as ``feeding_arguments`` says it.
-    """
-    arguments = ["explain", f"--layer={layer}", f"--channel={channel}", f"--gif={os.path.abspath(path)}"]
-    arguments += [f"--part={part}"] if part >= 0 else []
-    return [*arguments, *feeding, "--", os.path.abspath(model), os.path.abspath(image)]
-
-
-class ExportJob(QObject):
-    """One export.
-
-    Args:
-        arguments: Of the command line.
-        result: What ``done`` sends.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an export ended.
 
     Attributes:
-        progressed: A phrase for the status bar.
-        done: What was given as ``result``.
-        failed: A ``Failure``; not sent when the user stopped it.
-        ended: Last of all, however it went.
+        folder: Where the files are.
+        sentence: What to say; empty where the user stopped it.
+        failure: Why it failed; None where it did not.
     """
 
-    progressed = Signal(str)
-    done = Signal(object)
-    failed = Signal(object)
-    ended = Signal()
-
-    def __init__(self, arguments: Sequence[str], result: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._result = result
-        self._errors = ""
-        self._is_stopped = False
-        self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONIOENCODING", "utf-8:backslashreplace")
-        self._process.setProcessEnvironment(environment)
-        self._process.setStandardOutputFile(QProcess.nullDevice())
-        self._process.readyReadStandardError.connect(self._read)
-        self._process.finished.connect(self._on_finished)
-        self._process.errorOccurred.connect(self._on_error)
-        self._process.setProgram(sys.executable)
-        self._process.setArguments(["-I", "-c", _START, _ROOT, json.dumps(list(arguments))])
-
-    def start(self) -> None:
-        self._process.start()
-
-    def stop(self) -> None:
-        """End it; what is half written is taken away by the next export to that folder."""
-        self._is_stopped = True
-        self._process.terminate()
-        if not self._process.waitForFinished(_KILL_AFTER_MS):
-            self._process.kill()
-            self._process.waitForFinished(_KILL_AFTER_MS)
-
-    @Slot()
-    def _read(self) -> None:
-        self._errors += bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
-        self._errors = self._errors[-20_000:]
-        lines = re.split(r"[\r\n]+", self._errors.strip())
-        if lines and lines[-1]:
-            self.progressed.emit(lines[-1])
-
-    @Slot(int, QProcess.ExitStatus)
-    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
-        self._read()
-        if self._is_stopped:
-            pass
-        elif status == QProcess.ExitStatus.CrashExit:
-            message = EngineError("The export was ended from outside.", "Try again with fewer layers.")
-            self.failed.emit(Failure(message.message, message.remedy, self._errors))
-        elif code:
-            said = [line for line in self._errors.splitlines() if line.strip()]
-            sentence = said[-1] if said else f"The export ended with code {code}."
-            self.failed.emit(Failure(sentence, "", self._errors if len(said) > 1 else ""))
-        else:
-            self.done.emit(self._result)
-        self.ended.emit()
-
-    @Slot(QProcess.ProcessError)
-    def _on_error(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:
-            self.failed.emit(Failure("The export could not be started.", "", self._process.errorString()))
-            self.ended.emit()
+    folder: str
+    sentence: str = ""
+    failure: Failure | None = None
 
 
 class Exporter(QObject):
@@ -198,13 +44,21 @@ class Exporter(QObject):
 
     Args:
         opening: Knows which class names the user loaded.
-        window: What the dialog stands over.
+        window: What the dialogs stand over.
 
     Attributes:
+        progress: How many are done, of how many.
+        wish: What was asked for last, for the next time.
+
+    Signals:
         changed: An export has begun or ended.
+        progressed: How many are done, of how many.
+        ended: The last one has, and how: an ``Ended``.
     """
 
     changed = Signal()
+    progressed = Signal(int, int)
+    ended = Signal(object)
 
     def __init__(self, session: Session, status: StatusBar, opening: Opening, window: QWidget) -> None:
         super().__init__(window)
@@ -213,21 +67,40 @@ class Exporter(QObject):
         self._opening = opening
         self._window = window
         self._job: ExportJob | None = None
+        self._result = Ended("")
+        self.progress = 0, 0
+        self.wish = Wish()
 
     def is_exporting(self) -> bool:
         return self._job is not None
 
-    def ask(self, layer: str) -> None:
-        """Let the user choose a folder, and export a layer's maps and kernels, or everything if it is ``""``."""
-        title = "Export the selected layer to" if layer else "Export all layers to"
-        folder = QFileDialog.getExistingDirectory(self._window, title, os.path.dirname(self._session.image))
-        if folder:
-            self.export(folder, layer)
+    def is_possible(self) -> bool:
+        """Whether an export can begin now."""
+        return self._session.run is not None and self._job is None
 
-    def export(self, folder: str, layer: str = "") -> None:
-        """Export this run to a folder, in another process."""
+    def why_not(self) -> str:
+        """Return why what is shown cannot be exported; empty if it can."""
+        run = self._session.run
+        if run is None:
+            return "Nothing has been run yet."
+        if run.prediction.edits:
+            return "The network is edited. Save the modified model first (in the menu File), open it, and export that."
+        return ""
+
+    def export(
+        self, folder: str, layer: str = "", wish: Wish | None = None, overwrite: bool = True, resume: bool = False
+    ) -> None:
+        """Export this run to a folder, in another process.
+
+        Args:
+            folder: It is made where it is not there; each picture has a folder of its own in it.
+            layer: Only this one, where there is no ``wish``.
+            wish: What is written; None for the usual things.
+            overwrite: Replace what an earlier export wrote there.
+            resume: Keep what an earlier export wrote there, if it is complete and was asked for the same.
+        """
         session = self._session
-        if session.model is None or session.run is None or self._job is not None:
+        if session.model is None or session.run is None or self._is_refused():
             return
         recipe, inputs, shapes, frame = self._fed(session.run.prediction)
         arguments = command(
@@ -243,28 +116,74 @@ class Exporter(QObject):
             shapes=shapes,
             frame=frame,
             head=session.head,
+            wish=wish,
+            overwrite=overwrite and not resume,
+            resume=resume,
         )
-        self._start(arguments, f"The files are in {folder}.")
+        self._start(arguments, Ended(folder, f"The files are in {folder}."))
+
+    def ask_report(self) -> None:
+        """Let the user choose a file, and write one page that holds everything to it."""
+        session = self._session
+        if session.run is None or self._is_refused():
+            return
+        name = f"{safe_name(os.path.splitext(os.path.basename(session.run.prediction.image))[0])}.html"
+        proposed = os.path.join(self._proposed_folder(), name)
+        path, _ = QFileDialog.getSaveFileName(self._window, "Write the report to", proposed, "HTML pages (*.html)")
+        if path:
+            self.export_report(path if path.lower().endswith((".html", ".htm")) else f"{path}.html")
+
+    def export_report(self, path: str) -> None:
+        """Write one HTML page that holds everything, in another process; the file that is there is replaced."""
+        session = self._session
+        if session.model is None or session.run is None or self._is_refused():
+            return
+        arguments = report_command(
+            session.model.path,
+            session.run.prediction.image,
+            path,
+            feeding_arguments(*self._fed_by()),
+            Look(session.view.scaling, None, session.view.colormap),
+            session.run.view,
+            self._opening.labels_file,
+            session.head,
+        )
+        self._start(arguments, Ended(os.path.dirname(os.path.abspath(path)), f"The report is in {path}."))
 
     @Slot(str, int, int)
     def ask_animation(self, layer: str, channel: int, part: int) -> None:
         """Let the user choose a file, and write a layer's sliding window to it."""
-        folder = os.path.dirname(self._session.image)
-        proposed = os.path.join(folder, f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', layer)[-60:]}-{channel}.gif")
+        if self._is_refused():
+            return
+        proposed = os.path.join(self._proposed_folder(), f"{safe_name(layer)}-{channel}.gif")
         path, _ = QFileDialog.getSaveFileName(self._window, "Write the animation to", proposed, "Animations (*.gif)")
         if path:
-            self.export_animation(path, layer, channel, part)
+            self.export_animation(path if path.lower().endswith(".gif") else f"{path}.gif", layer, channel, part)
 
     def export_animation(self, path: str, layer: str, channel: int, part: int = -1) -> None:
         """Write a layer's sliding window to a GIF file, in another process."""
         session = self._session
-        if session.model is None or session.run is None or self._job is not None:
+        if session.model is None or session.run is None or self._is_refused():
             return
-        recipe, inputs, shapes, frame = self._fed(session.run.prediction)
-        feeding = feeding_arguments(recipe, session.provider, inputs, shapes, frame)
-        image = session.run.prediction.image
+        image, feeding = session.run.prediction.image, feeding_arguments(*self._fed_by())
         arguments = animation_command(session.model.path, image, path, layer, channel, part, feeding)
-        self._start(arguments, f"The animation is in {path}.")
+        self._start(arguments, Ended(os.path.dirname(os.path.abspath(path)), f"The animation is in {path}."))
+
+    def _is_refused(self) -> bool:
+        """Say whether nothing can begin now; the status bar says why where that is not seen already."""
+        if why := self.why_not():
+            self._status.show_remark(why, tone="warning")
+        return bool(why) or self._job is not None
+
+    def _proposed_folder(self) -> str:
+        return os.path.dirname(self._session.image)
+
+    def _fed_by(
+        self,
+    ) -> tuple[Preprocessing | None, str, dict[str, str | float], dict[str, tuple[int, ...]], int]:
+        assert self._session.run is not None
+        recipe, inputs, shapes, frame = self._fed(self._session.run.prediction)
+        return recipe, self._session.provider, inputs, shapes, frame
 
     def _fed(
         self, fed: Prediction
@@ -276,10 +195,11 @@ class Exporter(QObject):
         recipe = fed.preprocessing if session.preprocessing is not None else None
         return recipe, {**session.fills, **files}, shapes, fed.picture.frame if fed.picture is not None else 0
 
-    def _start(self, arguments: Sequence[str], sentence: str) -> None:
-        """Begin an export, and say that sentence when it is done."""
+    def _start(self, arguments: Sequence[str], result: Ended) -> None:
+        """Begin an export that ends like that if nothing goes wrong."""
         assert self._session.run is not None
-        self._job = ExportJob(arguments, sentence, self)
+        self._result, self.progress = replace(result, sentence=""), (0, 0)
+        self._job = ExportJob(arguments, result, self)
         self._job.progressed.connect(self._on_progress)
         self._job.done.connect(self._on_done)
         self._job.failed.connect(self._on_failed)
@@ -296,13 +216,18 @@ class Exporter(QObject):
     @Slot(str)
     def _on_progress(self, phrase: str) -> None:
         self._status.show_task(phrase)
+        if found := _DONE_OF.search(phrase):
+            self.progress = int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+            self.progressed.emit(*self.progress)
 
     @Slot(object)
-    def _on_done(self, sentence: str) -> None:
-        self._status.show_remark(sentence)
+    def _on_done(self, result: Ended) -> None:
+        self._result = result
+        self._status.show_remark(shown(result.sentence))
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
+        self._result = replace(self._result, sentence=failure.message, failure=failure)
         self._status.show_remark(failure.message, failure.remedy, failure.detail, tone="error")
 
     @Slot()
@@ -312,3 +237,4 @@ class Exporter(QObject):
             self._job = None
         self._status.show_task("")
         self.changed.emit()
+        self.ended.emit(self._result)

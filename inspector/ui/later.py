@@ -18,15 +18,23 @@ class Later(QObject):
 
     The thread rings no bell itself, it could outlive who hears it: a timer looks whether it is done.
 
+    Args:
+        parent: Who owns it.
+        rest_ms: Begin only when nothing else was asked for in so many milliseconds: for what is not urgent, and would
+            slow down the drawing of what is.
+
     Signals:
         done: There is a result, or an error.
     """
 
     done = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, rest_ms: int = 0) -> None:
         super().__init__(parent)
         self._key: Hashable = None
+        self._work: Callable[[], Any] | None = None  # that is to begin
+        self._rest = QTimer(self, singleShot=True, interval=rest_ms)
+        self._rest.timeout.connect(self._begin)
         self._future: Future[Any] | None = None
         self._threads = ThreadPoolExecutor(1, "reading")
         self._timer = QTimer(self, interval=ASK_MS)
@@ -38,21 +46,31 @@ class Later(QObject):
         Raises:
             Exception: What the work raised.
         """
-        if self._future is None or key != self._key:
+        if (self._future is None and self._work is None) or key != self._key:
             self.forget()
-            self._key, self._future = key, self._threads.submit(work)
-        if self._future.done():
+            self._key, self._work = key, work
+            if self._rest.interval():
+                self._rest.start()
+            else:
+                self._begin()
+        if self._future is not None and self._future.done():
             found: _Result = self._future.result()
             return found
-        self._timer.start()
         return None
+
+    @Slot()
+    def _begin(self) -> None:
+        if self._work is not None:
+            self._future, self._work = self._threads.submit(self._work), None
+            self._timer.start()
 
     def forget(self) -> None:
         """Let go of the result; work that has not begun is not done."""
         self._timer.stop()
+        self._rest.stop()
         if self._future is not None:
             self._future.cancel()
-        self._key, self._future = None, None
+        self._key = self._future = self._work = None
 
     @Slot()
     def _look(self) -> None:

@@ -100,6 +100,13 @@ class Lens:
         view, factor = self.view, self.ratio / self.zoom
         self.move_to(left + width / 2 - view.width() * factor / 2, top + height / 2 - view.height() * factor / 2)
 
+    def reveal(self, channel: int) -> None:
+        """Move to one channel, no more enlarged than it is, if it is not wholly seen."""
+        tile, view = self.tile(channel), self.view
+        if not view.adjusted(-1, -1, 1, 1).contains(tile):
+            middle = tile.center() - view.center()
+            self.move_by(middle.x(), middle.y())
+
     def _zoom_of_tile(self) -> float:
         """Return the zoom with which one tile fills the box."""
         across = self.box.width() / (self.grid.tile_width + 4)

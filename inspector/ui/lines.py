@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from inspector.ui import theme
@@ -80,7 +80,7 @@ class Line(QWidget):
         return f"{main}  {remark}" if remark else main
 
     def sizeHint(self) -> QSize:
-        metrics = QFontMetricsF(theme.font(self._size))
+        metrics = theme.metrics(self._size)
         return QSize(100, round(metrics.height()) + 2)
 
     def minimumSizeHint(self) -> QSize:
@@ -115,8 +115,8 @@ class Line(QWidget):
     def _paint(self, painter: QPainter, spans: Sequence[Span], left: float, room: float, for_names: float) -> None:
         end = left + room
         for span in spans:
-            font = theme.font(self._size, bold=span.tone == "bold")
-            metrics = QFontMetricsF(font)
+            is_bold = span.tone == "bold"
+            font, metrics = theme.font(self._size, is_bold), theme.metrics(self._size, is_bold)
             room = min(end - left, for_names) if span.is_name else end - left
             text = elided(span.text, metrics, room + 0.5)
             painter.setFont(font)
@@ -126,7 +126,7 @@ class Line(QWidget):
             left += width
 
     def _width(self, spans: Sequence[Span]) -> float:
-        fonts = {bold: QFontMetricsF(theme.font(self._size, bold)) for bold in (False, True)}
+        fonts = {bold: theme.metrics(self._size, bold) for bold in (False, True)}
         return sum(fonts[span.tone == "bold"].horizontalAdvance(span.text) for span in spans)
 
 

@@ -30,7 +30,8 @@ NOWHERE = Linked()
 
 def shown_maps(session: Session, layer: Layer) -> Maps | None:
     """Return how a layer's maps lie in the run that is shown."""
-    tensor = session.run.tensors.get(layer.output.name) if session.run is not None else None
+    run = session.shown_run()
+    tensor = run.tensors.get(layer.output.name) if run is not None else None
     return maps_of(layer, tensor) if tensor is not None else None
 
 

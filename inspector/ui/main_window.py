@@ -19,6 +19,8 @@ from inspector.ui import dialogs, layout, theme
 from inspector.ui.banner import Banner
 from inspector.ui.dock import Dock
 from inspector.ui.drops import DropTarget
+from inspector.ui.edit_banner import EditBanner
+from inspector.ui.export_dialog import ExportDialog
 from inspector.ui.exporting import Exporter
 from inspector.ui.layout import DockLayout
 from inspector.ui.map_view import MapView
@@ -35,7 +37,9 @@ from inspector.ui.panels.layers import LayersPanel
 from inspector.ui.panels.output import OutputPanel
 from inspector.ui.panels.overview import OverviewPanel
 from inspector.ui.panels.trials_view import Trials
+from inspector.ui.picture_menu import PictureDrags, PictureMenus
 from inspector.ui.remembered import Remembered
+from inspector.ui.saving import Saver
 from inspector.ui.session import Failure, Session
 from inspector.ui.settings import Settings
 from inspector.ui.status import StatusBar
@@ -77,6 +81,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.opening = Opening(session, self.settings, self.status, self)
         self.exporter = Exporter(session, self.status, self.opening, self)
+        self.saver = Saver(session, self.status, self)
         self.trials = Trials(session, self)
         self._welcome = Welcome(session, self.settings)
         self.dock_layout = DockLayout(self, [panel(session) for panel in PANELS], self._welcome, self.settings)
@@ -87,8 +92,13 @@ class MainWindow(QMainWindow):
         self.banner = Banner(session, self)
         self.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
         self.addToolBar(self.banner)
+        self.edit_banner = EditBanner(session, self)
+        self.addToolBarBreak()
+        self.addToolBar(self.edit_banner)
         layout.add_edges(self)
         self._drops = DropTarget(self, self.docks)
+        self.picture_menus = PictureMenus(self)
+        self.picture_drags = PictureDrags([self.panel(dock) for dock in self.docks], self)
         self._connect()
         layout.place(self, self.settings.values.geometry)
         self._on_model()
@@ -105,13 +115,17 @@ class MainWindow(QMainWindow):
         self.status.details_asked.connect(self._show_details)
         session.model_changed.connect(self._on_model)
         session.prediction_changed.connect(self._name_window)
-        self.dock_layout.changed.connect(self.banner.look)  # a stored layout knows nothing of this model
+        for banner in (self.banner, self.edit_banner):
+            self.dock_layout.changed.connect(banner.look)  # a stored layout knows nothing of this model
         for signal in (
             session.model_changed,
             session.prediction_changed,
             session.run_changed,
             session.view_changed,
+            session.reference_changed,
             session.busy_changed,
+            session.editing.changed,
+            self.saver.changed,
             self.exporter.changed,
             self.dock_layout.changed,
         ):
@@ -201,7 +215,11 @@ class MainWindow(QMainWindow):
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        for dialog in self.findChildren(ExportDialog):
+            dialog.close()
         self.exporter.stop()
+        self.picture_drags.close()
+        self.saver.stop()
         self.trials.close()
         self.dock_layout.save()
         self.session.close()

@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
-    QFontMetricsF,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -27,6 +26,7 @@ from inspector.render.arrays import Index, Values
 from inspector.render.kernels import Cells, cells, power_of_ten
 from inspector.render.limits import Limits
 from inspector.render.overlay import colored
+from inspector.render.taken import Taken, taken
 from inspector.ui import theme
 from inspector.ui.painting import paint_cross, paint_focus, paint_mark
 
@@ -144,6 +144,11 @@ class MapView(QWidget):
             self._picture = QImage()
         self._shown, self._ground, self._opacity = shown, ground, opacity
         self.update()
+
+    def taken(self) -> Taken | None:
+        """Return the map by itself; None where none is shown."""
+        shown = self._shown
+        return taken(shown.values, shown.limits, shown.colors) if shown is not None else None
 
     def clear(self) -> None:
         """Show nothing, and hold nothing."""
@@ -431,7 +436,7 @@ def _is_same(one: Shown, other: Shown) -> bool:
 
 def _written(values: Values, shown: Shown, room: float) -> tuple[Cells, Sequence[Sequence[str]]]:
     """Return values as they are written into cells, all with as many decimals as there is room for."""
-    tiles, metrics = values[np.newaxis], QFontMetricsF(theme.font("small"))
+    tiles, metrics = values[np.newaxis], theme.metrics("small")
     written = cells(tiles, shown.limits, shown.colors, 0)
     if shown.is_whole:
         return written, written.texts[0]

@@ -41,7 +41,7 @@ class Bar:
 
 def metrics() -> QFontMetricsF:
     """Return the measures of the writing round a mosaic."""
-    return QFontMetricsF(theme.font("small"))
+    return theme.metrics("small")
 
 
 def room_for_row_numbers(channels: int) -> float:

@@ -30,6 +30,7 @@ class Command(QAction):
         self.setShortcuts([QKeySequence(each) for each in row.shortcuts])
         shortcut = f" ({self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcuts else ""
         self.setToolTip(f"{row.text.rstrip('…')}{shortcut}")
+        self.setCheckable(row.is_on is not None)
         self.triggered.connect(self._carry_out)
 
     @Slot()
@@ -40,6 +41,8 @@ class Command(QAction):
     def look(self) -> None:
         """Be enabled or not, by what is possible now."""
         self.setEnabled(self._row.is_possible(self._window))
+        if self._row.is_on is not None:
+            self.setChecked(self._row.is_on(self._window))
 
 
 class ChoiceMenu(QMenu):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.ui import theme
 from inspector.ui.lines import Sentence
-from inspector.ui.session import Session
+from inspector.ui.pictures import Pictured
+from inspector.ui.session import Session, View
 
 log = logging.getLogger(__name__)
 
+FIELDS = tuple(each.name for each in fields(View))
+COLORS = frozenset({"colormap", "scaling", "limits", "is_locked"})  # of the view: how numbers become colors
+WALL = COLORS | {"order", "reduction", "strongest"}  # and how the wall lays them out
 DIM_AFTER_MS = 200  # a run that is shorter changes the picture without a flicker
 
 
@@ -35,11 +40,24 @@ class Page(QWidget):
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
 
+    def show_below(self, widget: QWidget) -> None:
+        """Take a widget in below the sentence, until another layout takes it."""
+        layout = self.layout()
+        if widget.parentWidget() is not self and layout is not None:
+            layout.addWidget(widget)
+
     def say(self, sentence: str, button: str = "") -> None:
         if (sentence, button) != (self.sentence.text(), self.button.text()):
             self.sentence.setText(sentence)
             self.button.setText(button)
             self.button.setVisible(bool(button))
+
+
+def panel_of(widget: QWidget | None) -> Panel | None:
+    """Return the panel that a widget is in."""
+    while widget is not None and not isinstance(widget, Panel):
+        widget = widget.parentWidget()
+    return widget
 
 
 class Panel(QWidget):
@@ -54,7 +72,9 @@ class Panel(QWidget):
         icon_name: Of a file in ``resources/icons``.
         area: Where it docks at first.
         follows_view: What it shows depends on the layer, channel, element or colors that were chosen.
+        ignores: Fields of the view on which it does not depend.
         readout: What is under the cursor, for the status bar: a tuple of (label, value) pairs, empty when nothing is.
+        menu_wanted: The menu of a ``Pictured`` (None for none) is wanted, at that place of the screen.
     """
 
     title: ClassVar[str] = ""
@@ -62,7 +82,9 @@ class Panel(QWidget):
     icon_name: ClassVar[str] = ""
     area: ClassVar[Qt.DockWidgetArea] = Qt.DockWidgetArea.LeftDockWidgetArea
     follows_view: ClassVar[bool] = True
+    ignores: ClassVar[frozenset[str]] = frozenset()
     readout = Signal(object)
+    menu_wanted = Signal(object, QPoint)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -74,15 +96,21 @@ class Panel(QWidget):
         self._stack.addWidget(self.body)
         self._stack.addWidget(self._page)
         self._is_stale = True
+        self._view = session.view  # as it was last heard of
         self._says = ""
         self._dim_timer = QTimer(self, singleShot=True, interval=DIM_AFTER_MS)
         self._dim_timer.timeout.connect(self._dim_now)
         self.setAccessibleName(self.title)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        for changed in (session.model_changed, session.prediction_changed, session.run_changed):
+        for changed in (
+            session.model_changed,
+            session.prediction_changed,
+            session.run_changed,
+            session.reference_changed,
+        ):
             changed.connect(self.refresh)
         if self.follows_view:
-            session.view_changed.connect(self.refresh)
+            session.view_changed.connect(self._on_view)
         session.busy_changed.connect(self._on_busy)
 
     # ---------------------------------------------------------------- for subclasses
@@ -110,7 +138,26 @@ class Panel(QWidget):
     def set_dimmed(self, is_dimmed: bool) -> None:
         """Show that pictures are about to be replaced."""
 
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        """Return what can be copied, saved or dragged away.
+
+        Args:
+            at: A place of the panel; None for what is selected.
+
+        Returns:
+            None where there is nothing.
+        """
+        return None
+
     # ---------------------------------------------------------------- drawing
+
+    @Slot()
+    def _on_view(self) -> None:
+        """Draw, unless all that changed does not matter here. With no change, something was worked out for the view."""
+        last, self._view = self._view, self.session.view
+        changed = {name for name in FIELDS if getattr(last, name) != getattr(self._view, name)}
+        if not changed or changed - self.ignores:
+            self.refresh()
 
     @Slot()
     def refresh(self) -> None:
@@ -149,6 +196,10 @@ class Panel(QWidget):
             self._is_stale = True
             if self.isVisible():
                 self.refresh()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        self.menu_wanted.emit(self.pictured(event.pos() if by_mouse else None), event.globalPos())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, 100)

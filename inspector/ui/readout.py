@@ -31,7 +31,8 @@ def value_of(reading: Reading, channel: int, element: tuple[int, int]) -> Readou
     parts = [] if code is None else [("code", whole(code) if code.is_integer() else format.significant(code))]
     if number is not None:
         is_whole = code is None and reading.values.dtype.kind in "iu"
-        parts.append(("=", whole(number) if is_whole else format.significant(number)))
+        label = "difference" if reading.is_difference else "="
+        parts.append((label, whole(number) if is_whole else format.significant(number)))
     return tuple(parts)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from inspector.analysis.comparing import Side
 from inspector.analysis.reading import Reading, reading
 from inspector.engine.client import Engine
 from inspector.engine.protocol import (
@@ -26,10 +27,15 @@ from inspector.engine.protocol import (
     RunImage,
 )
 from inspector.errors import ImageError, InspectorError
+from inspector.graph.changes import Edits
 from inspector.graph.model import Array, Layer, Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
 from inspector.labels import read_labels
 from inspector.render.limits import SCALINGS
+from inspector.render.palettes import COLORMAPS
+from inspector.ui.compare import NOT_THE_SAME, Comparison, Wish
+from inspector.ui.edits import Editing, why_undone
+from inspector.ui.fixed_limits import carried_on
 from inspector.ui.later import Later
 from inspector.ui.surveyed import Surveyed, surveyed
 
@@ -49,11 +55,16 @@ class View:
         element: ``(row, column)`` in the feature map, or None.
         colormap: A name from ``render.COLORMAPS``; ``""`` lets the data decide.
         scaling: A name from ``render.SCALINGS``.
+        limits: The values drawn as the first and the last color, chosen as numbers: they go before the scaling.
+        is_locked: The limits hold for every layer, not only for the one they were chosen for.
+        reduction: Draw less than all channels, a name from ``analysis.reductions.REDUCTIONS``; ``""`` draws all.
+        strongest: How many channels the strongest are.
         order: What the channels of the wall are put in order by, a name from ``analysis.channels.KEYS``.
         slice: Which slice of a volume; None for the middle one.
         codes: Show a quantized tensor's integers, not the real numbers that they stand for.
         signals: Show a layer of signals as ``"curves"``, or as an ``"image"`` of time and channel.
         target_class: Whose logit is looked into, and orders channels by their part of it; None for the best class.
+        compare: Which of two compared runs is shown, or what is between them; ``"current"`` without a reference.
     """
 
     layer: str = ""
@@ -61,11 +72,16 @@ class View:
     element: tuple[int, int] | None = None
     colormap: str = ""
     scaling: str = "percentile"
+    limits: tuple[float, float] | None = None
+    is_locked: bool = False
+    reduction: str = ""
+    strongest: int = 16
     order: str = "index"
     slice: int | None = None
     codes: bool = False
     signals: Literal["curves", "image"] = "curves"
     target_class: int | None = None
+    compare: Side = "current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,8 @@ class Session(QObject):
         measured: How long each layer takes, once that was asked for.
         tensor_bytes: What the tensors of one run may take; 0 for a quarter of the memory that is free.
         labels: What the user loaded; empty leaves it to the model.
+        editing: What the user changes of the network.
+        comparison: Holds the pinned run, if there is one, and what is worked out of two.
         busy: A phrase ("opening digits.onnx"); empty when nothing is under way.
     """
 
@@ -132,6 +150,7 @@ class Session(QObject):
     busy_changed = Signal()
     failure_changed = Signal()
     measured_changed = Signal()
+    reference_changed = Signal()
     _replied = Signal(object, object)  # an engine and its reply, from the engine's thread to ours
 
     def __init__(self, provider: str = "auto", parent: QObject | None = None, tensor_bytes: int = 0) -> None:
@@ -164,6 +183,12 @@ class Session(QObject):
         self._read: _Read | None = None
         self._found: tuple[Model, str, Layer | None] | None = None  # the selected layer, and where it was
         self._fetching: set[int] = set()  # requests for tensors that a partial run left out
+        self._fetching_reference: set[int] = set()  # likewise of the pinned run
+        self._asked: dict[int, RunImage] = {}  # what the run that is shown was asked with, and those under way
+        self.editing = Editing(self)
+        self.comparison = Comparison(self, AT_ONCE // 4)
+        self.comparison.looked.connect(self.view_changed)
+        self.comparison.ranking.largest_found.connect(self.select_layer)
         self._surveying = Later(self)
         self._surveying.done.connect(self.view_changed)
         self._retiring: list[threading.Thread] = []
@@ -209,7 +234,7 @@ class Session(QObject):
 
     def set_view(self, **changes: Any) -> None:
         """Replace parts of the view; nothing happens if nothing changes."""
-        view = replace(self.view, **changes)
+        view = carried_on(self.view, changes)
         if view != self.view:
             self.view = view
             self.view_changed.emit()
@@ -289,6 +314,33 @@ class Session(QObject):
         run = self._request(self.model, self.prediction.image, self.prediction.preprocessing)
         self._measurer.send(MeasureLayers(run.request_id, run))
 
+    def pin_reference(self) -> None:
+        """Keep the run that is shown, to compare those that follow with it."""
+        if self.run is not None:
+            self.comparison.pin(self.run, self._asked.get(self.run.request_id))
+            self._read = None
+            self.reference_changed.emit()
+
+    def unpin_reference(self) -> None:
+        """Compare nothing any more."""
+        if self.comparison.reference is None:
+            return
+        self._let_go(self.comparison.unpin())
+        self._fetching_reference.clear()
+        self.view = replace(self.view, compare="current")
+        self.reference_changed.emit()
+        self.view_changed.emit()
+
+    def rank_differences(self) -> None:
+        """Have it worked out how far each layer is from the reference, see ``comparison.ranking``."""
+        if self.model is not None and self.run is not None and self.reference is not None:
+            self.comparison.ranking.rank(self.model, self.run, self.reference)
+
+    def go_to_largest_difference(self) -> None:
+        """Select the layer that is furthest from the reference, as soon as that is known."""
+        self.rank_differences()
+        self.comparison.ranking.ask_largest()
+
     def set_labels(self, path: str) -> None:
         """Name the classes by a labels file."""
         try:
@@ -330,6 +382,7 @@ class Session(QObject):
         for thread in self._retiring:
             thread.join()
         self._engine = self._candidate = self._spare = self._measurer = None
+        self.comparison.unpin()
         self.prediction = self.run = self._read = None
 
     # ---------------------------------------------------------------- what panels read
@@ -343,20 +396,46 @@ class Session(QObject):
             last = self._found = self.model, self.view.layer, self.model.layer(self.view.layer)
         return last[2]
 
-    def tensor(self) -> Array | None:
-        """Return the selected layer's shown tensor in the run, or None if there is none (yet)."""
-        layer = self.layer()
-        return self.run.tensors.get(layer.output.name) if self.run is not None and layer is not None else None
+    @property
+    def structure(self) -> Model | None:
+        """The model, with the weights of its file: another one only when its layers or shapes may be others."""
+        return self.editing.structure or self.model if self.model is not None else None
 
-    def reading(self) -> Reading | None:
+    @property
+    def reference(self) -> Run | None:
+        """The pinned run; None while nothing is compared."""
+        return self.comparison.reference
+
+    def shown_run(self, side: Side | None = None) -> Run | None:
+        """Return the run whose tensors are shown: the reference where the view says so."""
+        return self.reference if self._side(side) == "reference" else self.run
+
+    def _side(self, side: Side | None) -> Side:
+        return (side or self.view.compare) if self.reference is not None else "current"
+
+    def tensor(self, side: Side | None = None) -> Array | None:
+        """Return the selected layer's shown tensor in the run, or None if there is none (yet).
+
+        Args:
+            side: Of two compared runs; None for what the view says. Of a difference, the current one.
+        """
+        layer, run = self.layer(), self.shown_run(side)
+        return run.tensors.get(layer.output.name) if run is not None and layer is not None else None
+
+    def reading(self, side: Side | None = None) -> Reading | None:
         """Return the selected layer's tensor as feature maps, as the view wants them.
 
         None where the run holds none, or it cannot be read so. Until another is asked for, the same one is returned.
+
+        Args:
+            side: Of two compared runs; None for what the view says.
         """
-        run, layer, tensor, codes = self.run, self.layer(), self.tensor(), self.view.codes
+        run, layer, tensor, codes = self.run, self.layer(), self.tensor(side), self.view.codes
         if run is None or layer is None or tensor is None:
             self._read = None
             return None
+        if self.reference is not None:
+            return self.comparison.reading(run, layer, self._wish(), self._side(side))
         last = self._read
         if last is None or last.run is not run or last.layer is not layer or last.codes != codes:
             made = reading(tensor, layer.output, run.tensors, self.view.slice, codes)
@@ -365,20 +444,32 @@ class Session(QObject):
         self._read = _Read(run, layer, codes, made)
         return made
 
-    def surveyed(self) -> Surveyed | None:
+    def surveyed(self, side: Side | None = None) -> Surveyed | None:
         """Return what is known of all the values of ``reading``.
 
         None where there is no reading, and while very many values are looked through: then ``view_changed`` follows.
         """
-        made = self.reading()
+        made = self.reading(side)
         if made is None:
             self._surveying.forget()
             return None
+        if self.reference is not None and self.run is not None and (layer := self.layer()) is not None:
+            return self.comparison.surveyed(self.run, layer, self._wish(), self._side(side))
         if made.values.size <= AT_ONCE:
             self._surveying.forget()
             return surveyed(made)
         scaling = self.view.scaling
         return self._surveying.result((id(made.values), scaling), partial(_looked_through, made, scaling))
+
+    def colormap(self, side: Side | None = None) -> str:
+        """Return the colormap to draw ``reading`` with; ``""`` lets the values decide. A difference has a middle."""
+        made, chosen = self.reading(side), self.view.colormap
+        if made is None or (made.is_difference and not (chosen and COLORMAPS[chosen].is_diverging)):
+            return made.colormap if made is not None else chosen
+        return chosen or made.colormap
+
+    def _wish(self) -> Wish:
+        return Wish(self.view.slice, self.view.codes, self.view.scaling)
 
     def class_labels(self) -> tuple[str, ...]:
         """Return the class names to show: the user's, else the model's; empty if nobody named them."""
@@ -428,10 +519,17 @@ class Session(QObject):
             return
         self._end_measuring()
         self._begin(f"running {os.path.basename(self.image)}")
-        self._engine.send(self._request(self.model, os.path.abspath(self.image), self.preprocessing))
+        request = self._request(self.model, os.path.abspath(self.image), self.preprocessing)
+        self._asked[request.request_id] = request
+        self._engine.send(request)
 
     def _request(
-        self, model: Model, image: str, recipe: Preprocessing | None, tensors: tuple[str, ...] = ()
+        self,
+        model: Model,
+        image: str,
+        recipe: Preprocessing | None,
+        tensors: tuple[str, ...] = (),
+        edits: Edits | None = None,
     ) -> RunImage:
         return RunImage(
             self._next_request(),
@@ -444,18 +542,27 @@ class Session(QObject):
             frame=self.frame,
             tensors=tensors,
             view=self.run_view,
+            held_bytes=0 if tensors else self.comparison.held_bytes,  # what is looked at comes in any case
+            edits=self.editing.edits if edits is None else edits,
         )
 
     def _fetch_missing(self) -> None:
         layer = self.layer()
-        if self.run is None or layer is None or self._engine is None or self.model is None or self._fetching:
+        if self.run is None or layer is None or self._engine is None or self.model is None:
+            return
+        if (self._fetching or self._fetching_reference) and self._engine.is_busy():
             return
         if layer.output.name in self.run.missing:
             self._begin(f"fetching {layer.name}")
             image, recipe = self.run.prediction.image, self.run.prediction.preprocessing
-            request = self._request(self.model, image, recipe, tensors=(layer.output.name,))
+            edits = self.run.prediction.edits
+            request = self._request(self.model, image, recipe, tensors=(layer.output.name,), edits=edits)
             self._fetching.add(request.request_id)
             self._engine.send(request)
+        elif (asked := self.comparison.next_request(layer, self._last_request + 1)) is not None:
+            self._begin(f"fetching {layer.name} of the reference")
+            self._fetching_reference.add(self._next_request())
+            self._engine.send(asked)
 
     def _begin(self, phrase: str) -> None:
         self.dismiss_failure()
@@ -526,20 +633,28 @@ class Session(QObject):
             self.labels, self.head, self.run_view = (), "", "step by step"
             self.shapes, self.input_files, self.fills = {}, {}, {}
             self.preprocessing = self.remembered.get(model.fingerprint)
+        before = self.model
         gone: list[object] = [self.prediction, self.run, self._read]
-        self.model, self.prediction, self.run, self.ready = model, None, None, None
+        self.model, self.prediction, self.run, self.ready = self.editing.start(model), None, None, None
         self._read = self.cursor = None
         self._end_measuring()
         self._take_times(None)
         self._fetching.clear()
+        self._fetching_reference.clear()
+        if before is not None and before.fingerprint != model.fingerprint:
+            gone += self.comparison.unpin()
         target = self.view.target_class if same else None
-        self.view = replace(self.view, layer=kept, channel=0, element=None, target_class=target)
+        side: Side = self.view.compare if self.reference is not None else "current"
+        changes = {"layer": kept, "channel": 0, "element": None, "target_class": target, "compare": side}
+        self.view = carried_on(self.view, changes, is_new=not same)
         self.model_changed.emit()
         self._let_go(gone)
         self._run_image()
 
     def _on_engine(self, reply: Reply) -> None:
         match reply:
+            case ModelOpened():
+                self.editing.take(reply.model, reply.slides)
             case Ready():
                 self.ready = reply
                 self._spare_timer.start()
@@ -548,7 +663,7 @@ class Session(QObject):
                 else:
                     self.busy_changed.emit()
             case Predicted():
-                if reply.request_id not in self._fetching:
+                if reply.request_id not in self._fetching | self._fetching_reference:
                     self.prediction = reply.prediction
                     if self._fed_shapes() != self._measured_shapes:  # the times are those of other shapes
                         self._take_times(None)
@@ -558,20 +673,42 @@ class Session(QObject):
                 self._on_run(reply.run)
             case Failed():
                 self._fetching.discard(reply.request_id)
+                self._fetching_reference.discard(reply.request_id)
                 if reply.kind == ImageError.kind and reply.request_id == self._last_request:
                     self._return_to_shown_image()
                 if self.run is not None and reply.request_id == self._last_request:
                     self.run_view = self.run.view  # another one may be what failed, and is not asked for again
                 self._end_if_idle()
-                self._fail(Failure(reply.message, reply.remedy, reply.detail, reply.kind))
+                message, remedy = reply.message, reply.remedy
+                if reply.request_id == self._last_request and self.editing.give_up(self._shown_edits()):
+                    message, remedy = why_undone(message)
+                    if self.prediction is not None and self.prediction.edits != self.editing.edits:
+                        self._run_image()  # the answer is there, and the maps are not: both shall be the same network's
+                self._fail(Failure(message, remedy, reply.detail, reply.kind))
+
+    def _shown_edits(self) -> Edits:
+        return self.run.prediction.edits if self.run is not None else Edits()
 
     def _on_run(self, run: Run) -> None:
+        if run.request_id in self._fetching_reference:
+            self._fetching_reference.discard(run.request_id)
+            is_same = self.comparison.add(run)
+            self._end_if_idle()
+            if not is_same:
+                self._fail(Failure(*NOT_THE_SAME))
+            self.run_changed.emit()
+            self._fetch_missing()
+            return
         if run.request_id in self._fetching and self.run is not None:
             self._fetching.discard(run.request_id)
             tensors = {**self.run.tensors, **run.tensors}
             missing = tuple(name for name in self.run.missing if name not in tensors)
             run = replace(self.run, tensors=tensors, missing=missing)
+            self.comparison.follow(run)
+        else:
+            self._asked = {number: each for number, each in self._asked.items() if number >= run.request_id}
         self.run, self.prediction, self._read = run, run.prediction, None
+        self.model = self.editing.show(run.prediction.edits) or self.model
         self._end_if_idle()
         self.run_changed.emit()
         self._fetch_missing()

@@ -65,6 +65,7 @@ class Values:
         recipes: What the user chose for a model, with its fingerprint; newest first.
         layer_columns: Heads of the columns that were chosen for the table of layers; None for the usual ones.
         tensor_memory_mib: What the tensors of one run may take, in MiB; 0 for a quarter of the memory that is free.
+        export_folder: Where the last export went; ``""`` before there was one.
     """
 
     theme: Theme = "system"
@@ -76,6 +77,7 @@ class Values:
     recipes: tuple[tuple[str, Preprocessing], ...] = ()
     tensor_memory_mib: int = 0
     layer_columns: tuple[str, ...] | None = None
+    export_folder: str = ""
 
 
 def configuration_file() -> Path:
@@ -336,6 +338,11 @@ def _path(value: Any) -> str:
     return value
 
 
+def _folder_path(text: str) -> str:
+    found = json.loads(text)
+    return "" if found == "" else _path(found)
+
+
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e11:
         raise ValueError("not a time")
@@ -352,4 +359,5 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], str], Callable[[str], Any]]] = {
     "recipes": ("models/preprocessing", _text_of_recipes, _recipes),
     "tensor_memory_mib": ("engine/tensor memory", str, _mebibytes),
     "layer_columns": ("layers/columns", _text_of_columns, _columns),
+    "export_folder": ("export/folder", json.dumps, _folder_path),
 }

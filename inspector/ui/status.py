@@ -64,11 +64,22 @@ class StatusBar(QStatusBar):
         self.dismiss.clicked.connect(self._dismiss)
         self.check, self.memory, self.provider = Line(), Line(), Line()
         self.addWidget(self._row(), 1)
-        for signal in (session.failure_changed, session.model_changed, session.view_changed, session.run_changed):
+        for signal in (
+            session.failure_changed,
+            session.model_changed,
+            session.view_changed,
+            session.run_changed,
+            session.reference_changed,
+        ):
             signal.connect(self._show_left)
         session.busy_changed.connect(self._on_busy)
         session.busy_changed.connect(self._show_right)
-        for signal in (session.model_changed, session.prediction_changed, session.run_changed):
+        for signal in (
+            session.model_changed,
+            session.prediction_changed,
+            session.run_changed,
+            session.reference_changed,
+        ):
             signal.connect(self._show_right)
         session.prediction_changed.connect(self._show_left)
         self._show_left()
@@ -208,8 +219,10 @@ class StatusBar(QStatusBar):
         run, prediction, ready = session.run, session.prediction, session.ready
         if run is not None and run.difference is not None:
             part, what = check_part(run.difference, run.prediction, run.view == "as deployed")
-            self.check.show_parts([part])
-            self.check.setToolTip(tooltip(what))
+            edited = session.editing.sentence if session.editing.shown else ""
+            mark = [Part("edited", role="warning", icon="warning")] if edited else []
+            self.check.show_parts([*mark, part])
+            self.check.setToolTip(tooltip(edited, what))
         elif session.model is None:
             self.check.show_parts([Part("", label="Files stay on this computer")])
             self.check.setToolTip("")
@@ -217,6 +230,8 @@ class StatusBar(QStatusBar):
             self.check.show_parts([])
             self.check.setToolTip("")
         parts, explained = _memory(run, session.model)
+        if parts and session.reference is not None and session.reference is not run:
+            parts = [*parts, Part(format.memory(session.comparison.held_bytes), label="reference")]
         self.memory.show_parts(parts)
         self.memory.setToolTip(tooltip(*explained))
         used = prediction.provider if prediction is not None else ready.provider if ready is not None else ""

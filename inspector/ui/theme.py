@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip
 
 Theme = Literal["light", "dark", "system"]
@@ -149,6 +149,14 @@ DISABLED = 0.45  # how much of its colour text keeps when it is off
 _SIZES: Mapping[Size, float] = MappingProxyType({"small": 0.92, "normal": 1.0, "title": 1.5})
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A font, and how much room it takes."""
+
+    font: QFont
+    metrics: QFontMetricsF
+
+
 class _Current(QObject):
     """What the application wears, and the wish behind it."""
 
@@ -157,6 +165,7 @@ class _Current(QObject):
         self.tokens = DARK
         self.theme: Theme = "dark"
         self.system_font: QFont | None = None
+        self.made: dict[tuple[Size, bool], _Made] = {}  # of the system's font
 
     @Slot()
     def follow_system(self) -> None:
@@ -192,15 +201,29 @@ def blend(over: str, under: str, opacity: float) -> QColor:
 
 def font(size: Size = "normal", bold: bool = False) -> QFont:
     """Return the system's font in one of the three sizes, with figures of one width."""
-    system = _current.system_font or QGuiApplication.font()
-    scaled = QFont(system)
-    if system.pixelSize() > 0:
-        scaled.setPixelSize(round(system.pixelSize() * _SIZES[size]))
-    else:
-        scaled.setPointSizeF(system.pointSizeF() * _SIZES[size])
-    scaled.setBold(bold)
-    scaled.setFeature(QFont.Tag("tnum"), 1)
-    return scaled
+    return QFont(_made(size, bold).font)
+
+
+def metrics(size: Size = "normal", bold: bool = False) -> QFontMetricsF:
+    """Return how much room text takes in such a font: the same object as before, as painting asks very often."""
+    return _made(size, bold).metrics
+
+
+def _made(size: Size, bold: bool) -> _Made:
+    system = _current.system_font
+    if system is None:  # before the program is dressed
+        system = QGuiApplication.font()
+        _current.made.clear()
+    if (size, bold) not in _current.made:
+        scaled = QFont(system)
+        if system.pixelSize() > 0:
+            scaled.setPixelSize(round(system.pixelSize() * _SIZES[size]))
+        else:
+            scaled.setPointSizeF(system.pointSizeF() * _SIZES[size])
+        scaled.setBold(bold)
+        scaled.setFeature(QFont.Tag("tnum"), 1)
+        _current.made[size, bold] = _Made(scaled, QFontMetricsF(scaled))
+    return _current.made[size, bold]
 
 
 def apply(application: QApplication, theme: Theme) -> None:
@@ -210,6 +233,7 @@ def apply(application: QApplication, theme: Theme) -> None:
     """
     if _current.system_font is None:
         _current.system_font = QFont(application.font())
+        _current.made.clear()
         application.setStyle("Fusion")
     hints = application.styleHints()
     hints.colorSchemeChanged.connect(_current.follow_system, Qt.ConnectionType.UniqueConnection)

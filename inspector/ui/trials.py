@@ -154,6 +154,7 @@ class TrialRunner(QObject):
                 inputs={name: os.path.abspath(path) for name, path in session.input_files.items()},
                 fills=session.fills,
                 shapes=session.shapes,
+                edits=session.editing.shown,
                 maps=False,
             )
         )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import arithmetic, drawing, memory, opening, overview, pictures, stalls
+from tests.benchmarks import arithmetic, drawing, editing, export, memory, opening, overview, panning, pictures, stalls
 
 MEASURED = {
     "opening": opening.report,
     "drawing": drawing.report,
     "arithmetic": arithmetic.report,
+    "editing": editing.report,
     "memory": memory.report,
     "stalls": stalls.report,
+    "panning": panning.report,
     "pictures": pictures.report,
     "overview": overview.report,
+    "export": export.report,
 }
 
 

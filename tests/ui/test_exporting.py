@@ -11,6 +11,8 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from inspector.cli import arguments
+from inspector.cli.export import chosen_wish
+from inspector.export.wish import POSSIBLE, Look, Wish
 from inspector.graph.preprocessing import Preprocessing
 from inspector.ui import theme
 from inspector.ui.exporting import command
@@ -78,6 +80,21 @@ def test_the_exported_tensor_is_the_one_that_was_fed(session, save, tmp_path, qt
 def test_how_the_answer_is_read_goes_with_the_export():
     assert "--head=sigmoid" in command("m.onnx", "p.png", "out", head="sigmoid")
     assert not [each for each in command("m.onnx", "p.png", "out") if each.startswith("--head")]
+
+
+def test_every_wish_reaches_the_command_line_unchanged():
+    looks = (
+        Look(),
+        Look("symmetric", None, "vik", 4, 0, True),
+        Look(limits=(-1 / 3, 1e-7), width=640),
+    )
+    wishes = [Wish(look=look) for look in looks]
+    wishes.append(Wish(frozenset(POSSIBLE), "[c]onv*", frozenset({"png", "csv", "npz"}), (0, 1, 7)))
+    for wish in wishes:
+        name, asked = arguments.parsed(command("m.onnx", "p.png", "out", wish=wish, overwrite=True))
+        assert name == "export"
+        assert asked.overwrite
+        assert chosen_wish(asked) == wish
 
 
 def test_animation_is_of_the_layer_that_the_panel_shows_and_of_what_was_fed(session, save, tmp_path, qtbot, qapp):

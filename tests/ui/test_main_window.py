@@ -330,9 +330,9 @@ def test_before_a_model_only_what_makes_sense_can_be_chosen(window):
 def test_after_a_run_it_can_be_repeated_and_exported(shown):
     for text in (
         "Run",
-        "Export selected layer…",
-        "Export all layers…",
-        "Copy feature map",
+        "Export…",
+        "Export report…",
+        "Copy map",
         "Next layer",
         "Next channel",
     ):
@@ -616,20 +616,18 @@ def test_at_no_width_the_lists_on_the_tool_bar_are_cut_short(shown, qtbot):
 
 def test_the_selected_feature_map_is_copied_as_it_is_coloured(shown, session):
     session.set_view(channel=1, colormap="gray", scaling="layer")
-    shown.command("Copy feature map").trigger()
+    shown.command("Copy map").trigger()
     image = QGuiApplication.clipboard().image()
     # Channel 1 is -ramp = [[1, 0], [-1, -2]] and the layer goes from -2 to 2: 3/4, 2/4, 1/4 and 0 of 255, rounded.
     shades = [image.pixelColor(x, y).red() for y in range(2) for x in range(2)]
     assert shades == [191, 128, 64, 0]
 
 
-def test_the_selected_layer_is_exported(shown, session, tmp_path, qtbot, monkeypatch):
+def test_the_selected_layer_is_exported(shown, session, tmp_path, qtbot):
     folder = tmp_path / "out"
-    folder.mkdir()
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *asked: str(folder))
-    shown.command("Export selected layer…").trigger()
+    shown.exporter.export(str(folder), "signs")
     assert shown.exporter.is_exporting()
-    assert not shown.command("Export all layers…").isEnabled()
+    assert not shown.command("Export report…").isEnabled()
     qtbot.waitUntil(lambda: not shown.exporter.is_exporting(), timeout=PATIENCE_MS)
     assert shown.status.left.text() == f"The files are in {folder}."
     [tensor] = folder.rglob("000-signs.npy")

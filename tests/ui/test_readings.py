@@ -100,7 +100,7 @@ def test_a_signal_is_copied_as_a_picture_of_time_and_channel(shown, session):
     clipboard.copy_feature_map(session, window.status)
     image = QGuiApplication.clipboard().image()
     assert [[image.pixelColor(x, y).red() for x in range(3)] for y in range(2)] == [[0, 51, 102], [153, 204, 255]]
-    assert "The picture of time and channel is on the clipboard, 3 × 2 pixels." in window.status.left.text()
+    assert "Time and channel of same is on the clipboard, 3 × 2 pixels." in window.status.left.text()
 
 
 def test_a_reading_is_made_once(shown, session):

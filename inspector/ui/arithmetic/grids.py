@@ -117,10 +117,10 @@ class Grids(QWidget):
     def _heads(self, line: int) -> float:
         """Return the room above a line: the titles stand above the first one alone where the lines are alike."""
         lines = 1 if line and self._is_alike and not self._is_stacked(self.width()) else 2
-        return lines * QFontMetricsF(theme.font()).height() + 4
+        return lines * theme.metrics().height() + 4
 
     def _foot(self) -> float:
-        return QFontMetricsF(theme.font("small")).height() + 6
+        return theme.metrics("small").height() + 6
 
     def _is_stacked(self, width: float) -> bool:
         """Whether there is so little room that the grids of a line stand below each other."""
@@ -249,7 +249,7 @@ class Grids(QWidget):
         sheet = block.sheet
         rows, columns = sheet.values.shape
         first = self._cell_in(sheet, grid, 0, 0)
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         written = self._cells(number, block, metrics, first.width() - 5)
         writes = first.height() >= metrics.height() - 2 and self._fits(written, metrics, first.width() - 2)
         gap = 1.0 if first.width() >= 8 else 0.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from functools import cache
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, qRgb
 
 from inspector.analysis.maps import feature_maps
 from inspector.explain.elements import Spot, map_of, origin
@@ -19,8 +20,8 @@ from inspector.render.pictures import thinned, thumbnail
 
 THUMB = 20
 MOST_PIXELS = 1 << 22  # of a picture with a pixel for each element
-MOST_LOOKED_THROUGH = 1 << 22  # values, while the window waits
-SOME = 1 << 20  # values that stand for all where there are more
+MOST_LOOKED_THROUGH = 1 << 20  # values, while the window waits
+SOME = 1 << 18  # values that stand for all where there are more
 
 
 class Looks:
@@ -34,13 +35,25 @@ class Looks:
     def __init__(self, model: Model, run: Run, scaling: str, colormap: str) -> None:
         self.model, self.run = model, run
         self.scaling, self.colormap = scaling, colormap
-        self._limits: dict[str, Limits | None] = {}
+        self._limits: dict[tuple[str, str], Limits | None] = {}  # by tensor and scaling
         self._images: dict[Hashable, QImage | None] = {}
 
     def is_for(self, model: Model, run: Run, scaling: str, colormap: str) -> bool:
         """Whether these are still the ones to use."""
         same = self.model is model and self.run is run
         return same and (self.scaling, self.colormap) == (scaling, colormap)
+
+    def look(self, scaling: str, colormap: str) -> None:
+        """Look in that way from now on."""
+        if (scaling, colormap) != (self.scaling, self.colormap):
+            self.scaling, self.colormap = scaling, colormap
+            self._images.clear()
+
+    def take_limits(self, name: str, found: Limits) -> None:
+        """Draw a tensor with limits that are known already, those of the feature maps."""
+        if self._limits.get((name, self.scaling)) is not found:
+            self._limits[name, self.scaling] = found
+            self._images.clear()
 
     def known(self, name: str) -> Tensor | None:
         """Return what the model says of a tensor that is computed or fed; None for what is stored."""
@@ -62,14 +75,15 @@ class Looks:
 
         Of a very large tensor they are those of some of its values.
         """
-        if name not in self._limits:
+        key = name, self.scaling
+        if key not in self._limits:
             known, array = self.known(name), self.array(name)
             maps = feature_maps(array, known.channels_last) if known is not None and array is not None else None
             if maps is not None and maps.size > MOST_LOOKED_THROUGH:
                 step = math.ceil(math.sqrt(maps.size / SOME))
                 maps = thinned(maps, max(1, max(maps.shape[1:]) // step))
-            self._limits[name] = limits(widened(maps), self.scaling) if maps is not None else None
-        found = self._limits[name]
+            self._limits[key] = limits(widened(maps), self.scaling) if maps is not None else None
+        found = self._limits[key]
         if found is None:
             return None
         shared, colormap = fitted(found, self.colormap)
@@ -91,8 +105,10 @@ class Looks:
         found = self.limits(name, spot.channel)
         if shown is None or found is None or shown.size > MOST_PIXELS:
             return None
-        drawn = indices(shown[None], found[0])[0]
-        return picture(to_rgb(drawn, palette(found[1])))
+        drawn = np.ascontiguousarray(indices(shown[None], found[0])[0])
+        image = QImage(drawn.data, drawn.shape[1], drawn.shape[0], drawn.shape[1], QImage.Format.Format_Indexed8).copy()
+        image.setColorTable(_color_table(found[1]))
+        return image
 
     def _map(self, name: str, spot: Spot) -> Array | None:
         known, array = self.known(name), self.array(name)
@@ -110,6 +126,11 @@ class Looks:
                 found = self.limits(name, channel)
                 self._images[key] = picture(to_rgb(small, palette(found[1] if found is not None else "viridis")))
         return self._images[key]
+
+
+@cache
+def _color_table(colormap: str) -> list[int]:
+    return [qRgb(*color) for color in palette(colormap).tolist()]
 
 
 def picture(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> QImage:

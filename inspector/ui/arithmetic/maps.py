@@ -106,7 +106,7 @@ class MapPair(QWidget):
     # ---------------------------------------------------------------- where things lie
 
     def _title(self) -> float:
-        return QFontMetricsF(theme.font("small")).height() + 8
+        return theme.metrics("small").height() + 8
 
     def _margins(self) -> tuple[int, int, int, int]:
         return self._motion.pads if self._frame is not None else (0, 0, 0, 0)

@@ -88,7 +88,7 @@ class RankedList(QAbstractScrollArea):
 
     def _columns(self) -> tuple[float, float, list[float]]:
         """Return where the names end, where the bars end, and the right edge of each column of numbers."""
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         width = float(self.viewport().width())
         each = metrics.horizontalAdvance(_SAMPLE) + 14
         left = self._name_left()

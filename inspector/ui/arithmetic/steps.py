@@ -118,7 +118,7 @@ class CurvePlot(QWidget):
         return QPointF(across, field.bottom() - (y - low) / (high - low) * field.height())
 
     def _field(self) -> QRectF:
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         side = metrics.horizontalAdvance("−0.0000") + 8
         width = min(self.width() - side - 8, (self.height() - metrics.height() - 12) * 1.8)
         return QRectF(side, 6, max(40.0, width), max(40.0, self.height() - metrics.height() - 16))
@@ -150,7 +150,7 @@ class CurvePlot(QWidget):
 
     def _paint_axes(self, painter: QPainter, curve: Curve, field: QRectF) -> None:
         left, right, low, high = self._ranges(curve)
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         for value in ticks(left, right, 6):
             at = round(self.place_of(value, 0).x())
             painter.fillRect(QRectF(at, field.top(), 1, field.height()), theme.color("bar" if not value else "border"))
@@ -171,7 +171,7 @@ class CurvePlot(QWidget):
         painter.drawLine(foot, point)
         painter.drawLine(side, point)
         paint_mark(painter, QRectF(point.x() - 2, point.y() - 2, 4, 4), 2)
-        metrics = QFontMetricsF(theme.font("small", bold=True))
+        metrics = theme.metrics("small", bold=True)
         text = f"f({format.significant(curve.point[0])}) = {format.significant(curve.point[1])}"
         width = metrics.horizontalAdvance(text) + 10
         x = point.x() + 10 if point.x() + 10 + width < field.right() else point.x() - 10 - width

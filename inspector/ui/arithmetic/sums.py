@@ -82,7 +82,7 @@ class Waterfall(QWidget):
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
     def _rect(self, bars: list[tuple[float, float, str, str]], place: int, low: float, high: float) -> QRectF:
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         top, foot = metrics.height() + 12, metrics.height() + 6
         room = min(_WIDEST_BAR, self.width() / len(bars))
         height = self.height() - top - foot
@@ -106,7 +106,7 @@ class Waterfall(QWidget):
         painter.setFont(small)
         painter.setPen(theme.color("muted"))
         note = f"{self._what}, largest part first"
-        taken = QFontMetricsF(theme.font(bold=True)).horizontalAdvance("Running sum") + theme.MARGIN
+        taken = theme.metrics(bold=True).horizontalAdvance("Running sum") + theme.MARGIN
         if taken + metrics.horizontalAdvance(note) <= self.width():
             painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, note)
         low, high = self._range(bars)
@@ -174,17 +174,19 @@ class SumLine(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._terms: tuple[Term, ...] = ()
+        self._placed: dict[float, tuple[list[QRectF], float]] = {}  # by width, as layouts ask again and again
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMouseTracking(True)
-        self._terms: tuple[Term, ...] = ()
 
     def show_terms(self, terms: Sequence[Term]) -> None:
         if tuple(terms) == self._terms:
             return
         count = len(self._terms)
         self._terms = tuple(terms)
+        self._placed.clear()
         said = " ".join(f"{each.sign} {each.text} ({each.caption})" for each in self._terms)
         self.setAccessibleName(plain(said))
         if len(self._terms) != count or self._places(self.width())[1] != self.height():
@@ -196,8 +198,13 @@ class SumLine(QWidget):
         return self._terms
 
     def _places(self, width: float) -> tuple[list[QRectF], float]:
-        title, small = QFontMetricsF(theme.font("title", bold=True)), QFontMetricsF(theme.font("small"))
-        sign = QFontMetricsF(theme.font("title")).horizontalAdvance("=") + 20
+        if width not in self._placed:
+            self._placed[width] = self._laid_out(width)
+        return self._placed[width]
+
+    def _laid_out(self, width: float) -> tuple[list[QRectF], float]:
+        title, small = theme.metrics("title", bold=True), theme.metrics("small")
+        sign = theme.metrics("title").horizontalAdvance("=") + 20
         line = title.height() + small.height() + 2
         found: list[QRectF] = []
         x = y = 0.0
@@ -233,6 +240,11 @@ class SumLine(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.updateGeometry()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._placed.clear()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -298,8 +310,8 @@ class Verdict(QWidget):
         return self._sign
 
     def sizeHint(self) -> QSize:
-        width = max((QFontMetricsF(theme.font()).horizontalAdvance(line) for line in self._lines), default=0.0)
-        line = QFontMetricsF(theme.font("small")).height()
+        width = max((theme.metrics().horizontalAdvance(line) for line in self._lines), default=0.0)
+        line = theme.metrics("small").height()
         return QSize(round(width) + (52 if self._sign else 24), round(line * len(self._lines)) + 14)
 
     def minimumSizeHint(self) -> QSize:

@@ -73,7 +73,7 @@ class Trail(QWidget):
         return QSize(120, 44)
 
     def _width(self, chip: Chip) -> float:
-        metrics = QFontMetricsF(theme.font(bold=chip.is_current))
+        metrics = theme.metrics(bold=chip.is_current)
         text = min(metrics.horizontalAdvance(plain(chip.text)) + 2, _LONGEST)
         return text + 12 + (_IMAGE + 6 if chip.image is not None else 0) + (14 if chip.family else 0)
 

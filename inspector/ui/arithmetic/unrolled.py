@@ -85,12 +85,12 @@ class Unrolled(QWidget):
     # ---------------------------------------------------------------- where things lie
 
     def _head(self) -> float:
-        return QFontMetricsF(theme.font("small")).height() + 8
+        return theme.metrics("small").height() + 8
 
     def _grid(self) -> QRectF:
         assert self._shown is not None
         rows, columns = self._shown.cells.values.shape
-        names = QFontMetricsF(theme.font("small")).horizontalAdvance(self._shown.name(self._shown.count - 1))
+        names = theme.metrics("small").horizontalAdvance(self._shown.name(self._shown.count - 1))
         room = self.width() - _STRIP_CELL[0] - 100 - max(40.0, names)
         across, down = room / columns, (self.height() - self._head() - 6) / rows
         side = min(_LARGEST_CELL, across, down)

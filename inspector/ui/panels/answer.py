@@ -55,7 +55,7 @@ class AnswerHead(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        heights = (QFontMetricsF(theme.font(size)).height() for size in ("title", "small"))
+        heights = (theme.metrics(size).height() for size in ("title", "small"))
         return QSize(260, round(sum(heights)) + 6)
 
     def minimumSizeHint(self) -> QSize:
@@ -84,7 +84,9 @@ class AnswerHead(QWidget):
         line = QRectF(theme.MARGIN, whole.bottom() + 1, whole.width(), metrics.height())
         room = columns.probability - metrics.horizontalAdvance("probability") - theme.MARGIN - 12
         painter.drawText(line, left, elided(self._remark, metrics, room))
-        ends = {"probability": columns.probability, "logit": columns.logit, "margin": columns.margin}
+        now = "current" if columns.reference else "probability"
+        ends = {now: columns.probability, "reference": columns.reference}
+        ends |= {"logit": columns.logit, "margin": columns.margin}
         for text, end in ends.items():
             if end:
                 painter.drawText(QRectF(end - 200, line.top(), 200, line.height()), right, text)
@@ -122,6 +124,7 @@ class Answer(QWidget):
         selected: int = -1,
         remark: str = "",
         rows: int | None = None,
+        beside: RankedClasses | None = None,
     ) -> None:
         """Show an answer.
 
@@ -131,9 +134,10 @@ class Answer(QWidget):
             pins: The numbers of those.
             selected: The number of the class that is looked into; -1 for none.
             rows: For how many there is to be room; None for as many as there are.
+            beside: The answer of the reference; None where nothing is compared.
             remark: Stands below the name of the best class, in place of its number.
         """
-        self.classes.show_classes(ranked, shown, pins, selected, rows)
+        self.classes.show_classes(ranked, shown, pins, selected, rows, beside)
         self.head.show_best(ranked.at(0), remark)
         self.updateGeometry()
 

@@ -24,6 +24,7 @@ from inspector.ui.animation import Player, Transport
 from inspector.ui.arithmetic.content import Content, Scene
 from inspector.ui.arithmetic.looks import Looks, picture
 from inspector.ui.arithmetic.trail import Chip, Trail
+from inspector.ui.compare import names
 from inspector.ui.lines import Line, Span
 from inspector.ui.panel import Panel
 from inspector.ui.panels.layer_thumbnails import Thumbnails
@@ -80,6 +81,7 @@ class ArithmeticPanel(Panel):
         super().__init__(session)
         self.trail = Trail()
         self.heading = Line()
+        self.compared = Line("small")
         self.content = Content()
         self.player = Player(self)
         self.transport = Transport(self.player)
@@ -112,6 +114,7 @@ class ArithmeticPanel(Panel):
         head = QVBoxLayout()
         head.setContentsMargins(theme.MARGIN, theme.SPACING, theme.MARGIN, 0)
         head.addWidget(self.heading)
+        head.addWidget(self.compared)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -140,19 +143,28 @@ class ArithmeticPanel(Panel):
             self.forget()
             self.say(EMPTY)
             return
-        tensor = session.tensor()
+        tensor = session.tensor("current")
         if run is None or tensor is None:
             self.forget()
-            self.say(why_no_tensor(session, layer), "Show step by step" if self._is_fused(layer) else "")
+            self.say(why_no_tensor(session, layer, "current"), "Show step by step" if self._is_fused(layer) else "")
             return
         if not tensor.size or tensor.dtype.kind not in "biuf":
             self.forget()
             self.say(f"There is nothing to compute in the output of {plain(layer.name)}: it holds no numbers.")
             return
+        self._say_which(session)
         self._take_run(model, run)
         self._take_view(model, layer, tensor)
         self._show()
         self._show_trail()
+
+    def _say_which(self, session: Session) -> None:
+        """Say that this is about the current run while the other panels show something else."""
+        self.compared.setVisible(session.view.compare != "current")
+        name, _ = names(session.run, session.reference)
+        side = "the reference" if session.view.compare == "reference" else "the difference"
+        spans = [Span("of the current run, ", "muted"), Span(name, "text", is_name=True)]
+        self.compared.show_spans([*spans, Span(f"; the feature maps show {side}", "muted")])
 
     def _is_fused(self, layer: Layer) -> bool:
         return self.session.run is not None and not layer.hidden and is_fused_away(self.session.run, layer)
@@ -170,8 +182,9 @@ class ArithmeticPanel(Panel):
             self.player.pause()
             self.thumbnails.show_run(run)
             self._motion = None
-        if self._looks is None or not self._looks.is_for(model, run, view.scaling, view.colormap):
+        if self._looks is None or self._looks.model is not model or self._looks.run is not run:
             self._looks = Looks(model, run, view.scaling, view.colormap)
+        self._looks.look(view.scaling, view.colormap)
 
     def _is_elsewhere(self, run: Run) -> bool:
         """Whether the element that is shown is none of this run."""

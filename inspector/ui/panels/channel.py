@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
@@ -31,8 +31,11 @@ from inspector.ui.linking import cursor_in, field_in_words, seen_on_input, shown
 from inspector.ui.map_view import Camera, Ground, MapView, Marks, Shown
 from inspector.ui.panel import Panel
 from inspector.ui.panels.channel_side import SIDE_WIDTH, Levels, ProfileView, StatisticsTable
+from inspector.ui.panels.channel_sides import CURVES, ComparedCurves, ComparedMaps
 from inspector.ui.panels.map_controls import SliceRow
 from inspector.ui.panels.map_reasons import being_looked_through, why_no_maps, why_no_tensor
+from inspector.ui.panels.sides import BACK, why_not_compared
+from inspector.ui.pictures import Pictured, selected_map
 from inspector.ui.readout import place_of, sees, value_of
 from inspector.ui.session import Cursor, Session
 from inspector.ui.surveyed import Surveyed
@@ -111,6 +114,7 @@ class ChannelPanel(Panel):
         self.levels = Levels()
         self.table = StatisticsTable()
         self.map_caption, self.overlay_caption = Line("small"), Line("small")
+        self.compared = ComparedMaps()
         self.profile_caption = Line("small")
         self.by_value = QToolButton()
         self.by_value.setCheckable(True)
@@ -125,6 +129,7 @@ class ChannelPanel(Panel):
         self._values: Values | None = None  # the map that is shown
         self._map_key: tuple[object, ...] = ()
         self._picture: _Picture | None = None
+        self._curves = ComparedCurves()
         self._counted: tuple[tuple[object, ...], _Counted] | None = None
         self._counting = Later(self)
         self._lay_out()
@@ -162,11 +167,14 @@ class ChannelPanel(Panel):
         side.addStretch(1)
         middle = QHBoxLayout()
         middle.setSpacing(theme.SPACING)
-        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair_room = QWidget()
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._pair_room)
+        self._pair.setContentsMargins(0, 0, 0, 0)
         self._pair.setSpacing(theme.SPACING)
         self._pair.addWidget(self._map_column, 1)
         self._pair.addWidget(self._overlay_column, 1)
-        middle.addLayout(self._pair, 1)
+        middle.addWidget(self._pair_room, 1)
+        middle.addWidget(self.compared, 1)
         middle.addWidget(self.curve, 1)
         middle.addWidget(self._side)
         self._middle = middle
@@ -190,7 +198,7 @@ class ChannelPanel(Panel):
         self.opacity.valueChanged.connect(self.refresh)
         self.enlarged.activated.connect(self.refresh)
         self.slices.chosen.connect(self._choose_slice)
-        for view in (self.map, self.overlay):
+        for view in (self.map, self.overlay, *self.compared.maps.values()):
             view.hovered.connect(self._hover)
             view.picked.connect(self._pick)
             view.looked.connect(self._look)
@@ -209,6 +217,10 @@ class ChannelPanel(Panel):
         if self.session.model is None or layer is None:
             self.forget()
             self.say(NO_MODEL)
+            return
+        if why := why_not_compared(self.session, layer):
+            self.forget()
+            self.say(why, BACK)
             return
         tensor = self.session.tensor()
         if run is None or tensor is None:
@@ -235,6 +247,9 @@ class ChannelPanel(Panel):
         self._draw_channel(layer, reading, known, channel)
         self._on_cursor()
 
+    def page_action(self) -> None:
+        self.session.set_view(compare="current")
+
     def _draw_heading(self, layer: Layer, reading: Reading, channel: int) -> None:
         spans = [Span("Channel ", "bold"), Span(str(channel), "bold"), Span(" of ", "muted")]
         spans.append(Span(layer.name, "muted", is_name=True))
@@ -244,7 +259,7 @@ class ChannelPanel(Panel):
     def _draw_channel(self, layer: Layer, reading: Reading, known: Surveyed, channel: int) -> None:
         view = self.session.view
         self._surveyed = known
-        limits, colormap = known.drawn_with(view.scaling, view.colormap or reading.colormap)
+        limits, colormap = known.drawn_with(view.scaling, self.session.colormap(), view.limits)
         low, high = limits.of(channel)
         key = (id(known), channel, reading.slice)
         if key != self._map_key or self._values is None:
@@ -258,10 +273,15 @@ class ChannelPanel(Panel):
             reading.values.dtype.kind in "iu",
         )
         is_signal, is_vector = reading.form == "signal", _is_one_number(reading)
-        ground = None if is_signal or is_vector else self._ground(layer, *self._values.shape)
+        is_compared = self.session.reference is not None
+        ground = None if is_signal or is_vector or is_compared else self._ground(layer, *self._values.shape)
         self._arrange(is_signal, is_vector, ground is not None)
+        if is_compared and not is_signal and not is_vector:
+            self.compared.show_sides(self.session, channel)
+        else:
+            self.compared.forget()
         if is_signal:
-            self.curve.show_curves(self._values, (), 0, known.survey.low, known.survey.high, "time step")
+            self._show_curve(known, self._values, channel)
         blended = replace(shown, is_smooth=bool(self.enlarged.currentData()))
         if ground is not None:
             self.map.show_map(shown)
@@ -271,6 +291,13 @@ class ChannelPanel(Panel):
             self.overlay.clear()
         self._draw_captions(layer, low, high, reading)
         self._draw_side(shown, key)
+
+    def _show_curve(self, known: Surveyed, values: Values, channel: int) -> None:
+        curves = self._curves.of(self.session, channel) if self.session.reference is not None else None
+        if curves is None:
+            self.curve.show_curves(values, (), 0, known.survey.low, known.survey.high, "time step")
+        else:
+            self.curve.show_curves(curves, CURVES, -1, unit="time step")
 
     def _draw_captions(self, layer: Layer, low: float, high: float, reading: Reading) -> None:
         is_whole = reading.values.dtype.kind in "iu"
@@ -339,8 +366,11 @@ class ChannelPanel(Panel):
 
     def _arrange(self, is_signal: bool, is_vector: bool, has_ground: bool) -> None:
         is_narrow = self.width() < NARROW
-        is_map = not is_signal and not is_vector
+        is_compared = self.session.reference is not None
+        is_map = not is_signal and not is_vector and not is_compared
         self.curve.setVisible(is_signal)
+        self._pair_room.setVisible(is_map)
+        self.compared.setVisible(is_compared and not is_signal and not is_vector)
         self._map_column.setVisible(is_map and not (is_narrow and has_ground))
         self._overlay_column.setVisible(has_ground)
         self._side.setVisible(not is_vector and not (is_narrow and self.width() < NARROW * 2 // 3))
@@ -356,12 +386,26 @@ class ChannelPanel(Panel):
         self._counting.forget()
         self.map.clear()
         self.overlay.clear()
+        self.compared.forget()
+        self._curves.forget()
         self.curve.clear()
         self.profile.show_profile(None, -1)
 
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        layer, channel = self.session.layer(), self.session.view.channel
+        if layer is None or self._values is None or self.message:
+            return None
+        for side, view in self.compared.maps.items():
+            if at is not None and view.isVisible() and view.rect().contains(view.mapFrom(self, at)):
+                drawn = view.taken()
+                title = f"Channel {channel} of {layer.name}, {side}"
+                return Pictured(title, "map", drawn, "", layer.name, channel) if drawn is not None else None
+        return selected_map(self.session)
+
     def set_dimmed(self, is_dimmed: bool) -> None:
-        for view in (self.map, self.overlay, self.curve):
+        for view in (self.map, self.overlay, *self.compared.maps.values()):
             view.set_dimmed(is_dimmed)
+        self.curve.set_dimmed(is_dimmed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -382,6 +426,8 @@ class ChannelPanel(Panel):
         linked, view = cursor_in(self.session, layer), self.session.view
         marks = Marks(view.element, linked.element, linked.reached)
         self.map.set_marks(marks)
+        for each in self.compared.maps.values():
+            each.set_marks(marks)
         self.overlay.set_marks(
             Marks(None if self._field(layer) else view.element, linked.element, linked.reached, self._field(layer))
         )
@@ -460,6 +506,8 @@ class ChannelPanel(Panel):
         """Keep both views on the same part of the map."""
         self.map.set_camera(camera)
         self.overlay.set_camera(camera)
+        for each in self.compared.maps.values():
+            each.set_camera(camera)
 
     @Slot(int)
     def _choose_slice(self, place: int) -> None:
@@ -472,5 +520,6 @@ def _is_one_number(reading: Reading) -> bool:
 
 
 def _count(values: Values) -> _Counted:
-    counts, low, high = histogram(values, BINS)
-    return _Counted(statistics(np.ascontiguousarray(values)), tuple(counts.tolist()), low, high)
+    known = statistics(np.ascontiguousarray(values))
+    counts, low, high = histogram(values, BINS, known)
+    return _Counted(known, tuple(counts.tolist()), low, high)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector import format
@@ -64,7 +64,7 @@ class Levels(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        line = QFontMetricsF(theme.font("small")).height() + 2
+        line = theme.metrics("small").height() + 2
         area = QRectF(0, 0, self.width(), self.height() - line)
         painter.fillRect(area, theme.color("canvas"))
         if not self._counts:
@@ -128,13 +128,13 @@ class StatisticsTable(QWidget):
         return "; ".join(f"{name} {value}" for name, value, _ in self._rows)
 
     def sizeHint(self) -> QSize:
-        line = QFontMetricsF(theme.font("small")).height() + 3
+        line = theme.metrics("small").height() + 3
         return QSize(SIDE_WIDTH, math.ceil(line * max(5, len(self._rows))))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setFont(theme.font("small"))
-        line = QFontMetricsF(theme.font("small")).height() + 3
+        line = theme.metrics("small").height() + 3
         for place, (name, value, is_odd) in enumerate(self._rows):
             where = QRectF(0, place * line, self.width(), line)
             painter.setPen(theme.color("muted"))
@@ -181,7 +181,7 @@ class ProfileView(QWidget):
         return QSize(240, 64)
 
     def _area(self) -> QRectF:
-        measure = QFontMetricsF(theme.font("small"))
+        measure = theme.metrics("small")
         low, high = (self._profile.low, self._profile.high) if self._profile is not None else (0.0, 0.0)
         room = max(measure.horizontalAdvance(format.significant(each)) for each in (low, high)) + 6
         return QRectF(room, 3, self.width() - room, self.height() - 6)

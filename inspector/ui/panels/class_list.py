@@ -29,6 +29,7 @@ NOTHING_FOUND = "No class has this number or name."
 MOST = 20  # rows that are seen without scrolling
 PIN = 14
 _BAR = 10
+_PAIRED = 5  # of two bars below each other: the current answer, and that of the reference
 
 
 class ClassList(QAbstractScrollArea):
@@ -55,6 +56,7 @@ class ClassList(QAbstractScrollArea):
         self._classes: RankedClasses | None = None
         self._shown: Sequence[int] = ()
         self._pins: tuple[int, ...] = ()
+        self._beside: RankedClasses | None = None
         self._selected = -1
         self._hovered = -1
         self._has_ranks = False
@@ -78,6 +80,7 @@ class ClassList(QAbstractScrollArea):
         pins: tuple[int, ...] = (),
         selected: int = -1,
         rows: int | None = None,
+        beside: RankedClasses | None = None,
     ) -> None:
         """Show these classes.
 
@@ -87,8 +90,10 @@ class ClassList(QAbstractScrollArea):
             pins: The numbers of the pinned ones.
             selected: The number of the one that is looked into; -1 for none.
             rows: For how many there is to be room, pinned ones among them; None for as many as there are.
+            beside: The answer of the reference, with as many classes; None where nothing is compared.
         """
         self._rows = min(len(shown), MOST) + len(pins) if rows is None else rows
+        self._beside = beside if beside is not None and classes is not None and len(beside) == len(classes) else None
         is_shorter = len(shown) < len(self._shown)
         self._classes, self._shown, self._pins, self._selected = classes, shown, pins, selected
         self._has_ranks = classes is not None and any(
@@ -167,7 +172,12 @@ class ClassList(QAbstractScrollArea):
         ranks = [rank_text(classes, index) for index in sample] if classes is not None and self._has_ranks else []
         has_margins = classes is not None and len(classes) > 1 and not classes.is_independent
         margins = [format.significant(classes.margin(each)) for each in sample] if classes and has_margins else []
-        return columns(float(self.viewport().width()), texts, ranks, margins, PIN if self._pins else 0.0)
+        others = [self.reference_text(index) for index in sample] if self._beside is not None else []
+        return columns(float(self.viewport().width()), texts, ranks, margins, PIN if self._pins else 0.0, others)
+
+    def reference_text(self, index: int) -> str:
+        """Return the probability of a class in the reference; nothing where nothing is compared."""
+        return format.probability(self._beside.score(index).probability) if self._beside is not None else ""
 
     def _place(self, y: float) -> int | None:
         pinned = len(self._pins)
@@ -237,26 +247,38 @@ class ClassList(QAbstractScrollArea):
         painter.drawText(where, middle, elided(name, QFontMetricsF(font), room))
         painter.setFont(theme.font())
         _right(painter, row, columns.probability, probability)
+        if columns.reference:
+            painter.setPen(theme.color("muted"))
+            _right(painter, row, columns.reference, self.reference_text(index))
         value = float(classes.score(index).probability)
         is_on = value >= PRESENT if classes.is_independent else is_first
-        self._paint_bar(painter, columns, row, value, is_on)
+        if self._beside is None:
+            self._paint_bar(painter, columns, row, value, "accent" if is_on else "bar")
+            return
+        below = float(self._beside.score(index).probability)
+        self._paint_bar(
+            painter, columns, row.adjusted(0, 0, 0, -_PAIRED - 2), value, "accent" if is_on else "bar", _PAIRED
+        )
+        self._paint_bar(painter, columns, row.adjusted(0, _PAIRED + 2, 0, 0), below, "muted", _PAIRED)
 
-    def _paint_bar(self, painter: QPainter, columns: Columns, row: QRectF, value: float, is_on: bool) -> None:
+    def _paint_bar(
+        self, painter: QPainter, columns: Columns, row: QRectF, value: float, color: str, height: float = _BAR
+    ) -> None:
         length = max(0.0, columns.bar_right - columns.bar_left)
-        bar = QRectF(columns.bar_left, row.center().y() - _BAR / 2, length, _BAR)
+        bar = QRectF(columns.bar_left, row.center().y() - height / 2, length, height)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("canvas"))
         painter.drawRoundedRect(bar, theme.SMALL_RADIUS, theme.SMALL_RADIUS)
         part = min(1.0, value) if value > 0 else 0.0  # NaN has no bar
-        painter.setBrush(theme.color("accent" if is_on else "bar"))
+        painter.setBrush(theme.color(color))
         bar.setWidth(max(1.0, bar.width() * part))
         painter.drawRoundedRect(bar, min(theme.SMALL_RADIUS, bar.width() / 2), theme.SMALL_RADIUS)
         painter.restore()
         if self._classes is not None and self._classes.is_independent:
             at = round(columns.bar_left + length * PRESENT)
-            painter.fillRect(QRectF(at, row.center().y() - _BAR / 2 - 3, 1, _BAR + 6), theme.color("text"))
+            painter.fillRect(QRectF(at, row.center().y() - height / 2 - 3, 1, height + 6), theme.color("text"))
 
     # ---------------------------------------------------------------- events
 

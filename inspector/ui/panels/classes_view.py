@@ -26,6 +26,7 @@ from inspector.ui.text import shortened, tooltip
 
 SHOWN = 5
 _COUNTS = (SHOWN, 10, 20)
+_OF_REFERENCE = 3  # best classes of the reference that are listed too
 
 
 class ClassesView(QWidget):
@@ -59,6 +60,7 @@ class ClassesView(QWidget):
         self.parts = LogitParts()
         self.origin = Section("How this logit came about", self.parts)
         self.ranked: RankedClasses | None = None
+        self.beside: RankedClasses | None = None  # of the reference
         self.pins: tuple[int, ...] = ()
         self._made_of: tuple[Head, tuple[str, ...]] | None = None
         self._asked = -1  # the class whose menu is open
@@ -110,7 +112,15 @@ class ClassesView(QWidget):
 
     # ---------------------------------------------------------------- what is shown
 
-    def show_head(self, head: Head, labels: tuple[str, ...], model: Model, run: Run | None, view: View) -> None:
+    def show_head(
+        self,
+        head: Head,
+        labels: tuple[str, ...],
+        model: Model,
+        run: Run | None,
+        view: View,
+        beside: Head | None = None,
+    ) -> None:
         """Show an answer.
 
         Args:
@@ -119,7 +129,12 @@ class ClassesView(QWidget):
             model: The graph.
             run: Of this answer; None where its tensors are not there yet.
             view: Says which class is looked into.
+            beside: The answer of the reference; None where nothing is compared.
         """
+        if beside is None:
+            self.beside = None
+        elif self.beside is None or self.beside.head is not beside or self.beside.labels is not labels:
+            self.beside = ranked_classes(beside, labels)
         made_of = self._made_of
         if self.ranked is None or made_of is None or made_of[0] is not head or made_of[1] is not labels:
             self.ranked, self._made_of = ranked_classes(head, labels), (head, labels)
@@ -141,13 +156,19 @@ class ClassesView(QWidget):
         self._offer_counts(len(ranked))
         text = self.search.text().strip()
         pins = tuple(each for each in self.pins if each < len(ranked))
+        beside = self.beside if self.beside is not None and len(self.beside) == len(ranked) else None
         best = [each for each in ranked.order[: self.count.currentData()].tolist() if each not in pins]
+        if beside is not None:
+            best += [each for each in beside.order[:_OF_REFERENCE].tolist() if each not in (*best, *pins)]
         rows = len(pins) + min(MOST, len(best))  # while one looks for a class, the field stays where it is
         remark = "one class, with this probability" if len(ranked) == 1 else ""
+        if beside is not None:
+            first = beside.at(0)
+            remark = f"reference: {class_name(first)}, {format.probability(first.probability)}"
         if text:
-            self.answer.show_answer(ranked, ranked.found(text), (), selected, remark, rows)
+            self.answer.show_answer(ranked, ranked.found(text), (), selected, remark, rows, beside)
         else:
-            self.answer.show_answer(ranked, best, pins, selected, remark)
+            self.answer.show_answer(ranked, best, pins, selected, remark, None, beside)
         is_long = len(ranked) > SHOWN
         self.search.setVisible(is_long)
         self.count.setVisible(is_long)
@@ -196,7 +217,7 @@ class ClassesView(QWidget):
 
     def leave(self) -> None:
         """Show no classes."""
-        self.ranked, self._made_of, self._view = None, None, None
+        self.ranked, self.beside, self._made_of, self._view = None, None, None, None
         self.answer.classes.show_classes(None, (), (), -1)
         self.parts.forget()
 
@@ -221,6 +242,8 @@ class ClassesView(QWidget):
         name, probability, logit = self.answer.classes.texts(index)
         parts = [("", name), ("class", str(index)), ("rank", format.count(ranked.rank(index)))]
         parts.append(("probability", probability))
+        other = self.answer.classes.reference_text(index)
+        parts += [("in the reference", other)] if other else []
         parts += [("logit", logit)] if logit else []
         parts += [("margin", format.significant(ranked.margin(index)))] if len(ranked) > 1 else []
         return tuple(parts)

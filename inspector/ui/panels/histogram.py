@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector import format
@@ -35,7 +35,7 @@ class Histogram(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(240, self.BARS + 4 + round(QFontMetricsF(theme.font("small")).height()))
+        return QSize(240, self.BARS + 4 + round(theme.metrics("small").height()))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, self.sizeHint().height())

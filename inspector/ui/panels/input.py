@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
+from inspector.analysis.comparing import Side, subtracted
 from inspector.analysis.grids import cell_at
 from inspector.analysis.reading import Reading
 from inspector.graph.context import PictureInput, Rectangle, on_picture, picture_input
@@ -18,15 +19,18 @@ from inspector.render.arrays import Index
 from inspector.render.grid import Place
 from inspector.render.pictures import stretched, thinned, unfed
 from inspector.ui import theme
+from inspector.ui.compare import names
 from inspector.ui.controls import LabelledCombo
 from inspector.ui.forms import Section, Stepper
 from inspector.ui.lines import Line, Span
 from inspector.ui.linking import reaches, seen_on_input
-from inspector.ui.panel import Panel
+from inspector.ui.panel import WALL, Panel
 from inspector.ui.panels.fed_view import LEAST_HEIGHT, Fed, FedView, read_fed, values_at
 from inspector.ui.panels.model_inputs import InputFacts, ModelInputs
 from inspector.ui.panels.picture_view import PictureView
 from inspector.ui.panels.recipe_editor import RecipeEditor, chosen_name
+from inspector.ui.panels.sides import side_spans
+from inspector.ui.pictures import Pictured
 from inspector.ui.readout import Readout
 from inspector.ui.session import Cursor, Session
 from inspector.ui.text import file_name, tooltip
@@ -62,12 +66,16 @@ class InputPanel(Panel):
     title = "Input"
     dock_name = "input"
     icon_name = "open-image"
+    ignores = WALL
     area = Qt.DockWidgetArea.RightDockWidgetArea
     trials_wanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.picture = PictureView()
+        self.pinned = PictureView()  # of the reference
+        self.pinned.setAccessibleName("The reference's picture")
+        self.picture_caption, self.pinned_caption = Line("small"), Line("small")
         self.numbers = FedView()
         self.frames = Stepper("Frame")
         self.caption = Line("small")
@@ -85,6 +93,8 @@ class InputPanel(Panel):
         self._wish = PICTURE  # what the user wants to see, where it can be seen
         self._fed: tuple[Prediction, tuple[Fed, ...]] | None = None
         self._seen: _Seen | None = None
+        self._pinned_seen: _Seen | None = None
+        self._side_fed: tuple[Prediction, Prediction, Side, tuple[Fed, ...]] | None = None
         self._opened: Section | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)  # when what was opened has its place
         self._soon.timeout.connect(self._show_opened)
@@ -101,7 +111,7 @@ class InputPanel(Panel):
         lines = QVBoxLayout(content)
         lines.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.SPACING)
         lines.setSpacing(theme.GAP)
-        lines.addWidget(self.picture, 1)
+        lines.addWidget(self._pictures(), 1)
         lines.addWidget(self.numbers, 1)
         lines.addWidget(self.frames)
         lines.addWidget(self.recipe)
@@ -121,9 +131,24 @@ class InputPanel(Panel):
         whole.addLayout(top)
         whole.addWidget(self._scroll, 1)
 
+    def _pictures(self) -> QWidget:
+        """Return both pictures side by side, each with its name; without a reference it is one, without a name."""
+        self._pair = QWidget()
+        row = QHBoxLayout(self._pair)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SPACING)
+        for picture, caption in ((self.picture, self.picture_caption), (self.pinned, self.pinned_caption)):
+            column = QVBoxLayout()
+            column.setSpacing(theme.GAP)
+            column.addWidget(picture, 1)
+            column.addWidget(caption)
+            row.addLayout(column, 1)
+        return self._pair
+
     def _connect(self, session: Session) -> None:
         self.views.activated.connect(self._choose_view)
         self.picture.hovered.connect(self._read_out)
+        self.pinned.hovered.connect(self._read_out_pinned)
         self.numbers.read.connect(self.readout)
         self.numbers.pointed.connect(self._point_at_numbers)
         self.frames.moved.connect(session.set_frame)
@@ -148,17 +173,51 @@ class InputPanel(Panel):
         fed = self._all_fed(prediction, model, seen)
         view = self._offer_views(prediction, seen, fed)
         shows_numbers = view.startswith(VALUES)
-        self.picture.setVisible(not shows_numbers)
+        self._pair.setVisible(not shows_numbers)
         self.numbers.setVisible(shows_numbers)
         if shows_numbers:
-            self._draw_numbers(view, fed)
+            self._draw_numbers(view, self._fed_of_side(prediction, model, fed))
         elif view == SEEN and seen is not None:
             self._draw_seen(prediction, seen, fed)
         elif prediction.picture is not None:
             self._draw_picture(prediction.picture, seen)
+        self._draw_pinned(view, model)
         self._draw_caption(prediction, seen)
         self._draw_recipe(prediction, model, seen)
         self._draw_inputs(prediction, model, seen)
+
+    def _draw_pinned(self, view: str, model: Model) -> None:
+        """Show the reference's picture beside the other one, in the same way."""
+        reference = self.session.reference
+        is_shown = reference is not None and not view.startswith(VALUES)
+        for widget in (self.pinned, self.picture_caption, self.pinned_caption):
+            widget.setVisible(is_shown)
+        if reference is None:
+            self._side_fed = None
+        if reference is None or not is_shown:
+            self._pinned_seen = None
+            self.pinned.clear()
+            return
+        current, pinned = names(self.session.run, reference)
+        for caption, side, name in (
+            (self.picture_caption, "current", current),
+            (self.pinned_caption, "reference", pinned),
+        ):
+            caption.show_spans([Span(f"{side}  ", "muted"), Span(name, "text", is_name=True)])
+        prediction = reference.prediction
+        seen = picture_input(prediction.fed, model)
+        if view == SEEN and seen is not None:
+            last = self._pinned_seen
+            if last is None or last.prediction is not prediction:
+                self._pinned_seen = last = _seen_of(prediction, self._all_fed_of(prediction, model, seen), seen)
+            if last.pixels is not None:
+                self.pinned.show_picture(last.pixels, (seen.width, seen.height), None, self._field())
+        elif prediction.picture is not None:
+            picture = prediction.picture
+            box, marked = Rectangle(*picture.box), self._field_on(picture, seen)
+            self.pinned.show_picture(picture.pixels, picture.size, box, marked)
+        else:
+            self.pinned.clear()
 
     def _why_nothing(self, image: str) -> str:
         if not image:
@@ -172,11 +231,30 @@ class InputPanel(Panel):
     def _all_fed(self, prediction: Prediction, model: Model, seen: PictureInput | None) -> tuple[Fed, ...]:
         """Return what each input was fed, the one that was opened first."""
         if self._fed is None or self._fed[0] is not prediction:
-            known = {each.name: each for each in model.inputs}
-            found = [_fed(prediction, name, known.get(name), seen) for name in prediction.fed]
-            first = main_input(prediction, seen)
-            self._fed = prediction, tuple(sorted(found, key=lambda each: each.name != first))
+            self._fed = prediction, self._all_fed_of(prediction, model, seen)
         return self._fed[1]
+
+    def _fed_of_side(self, prediction: Prediction, model: Model, fed: tuple[Fed, ...]) -> tuple[Fed, ...]:
+        """Return what the reference was fed, or the difference, where the view says so and there is one."""
+        reference, side = self.session.reference, self.session.view.compare
+        if reference is None or side == "current":
+            return fed
+        last, pinned = self._side_fed, reference.prediction
+        if last is not None and last[0] is prediction and last[1] is pinned and last[2] == side:
+            return last[3]
+        made = self._all_fed_of(pinned, model, picture_input(pinned.fed, model))
+        if side == "difference":
+            others = {each.name: each.tensor for each in made}
+            between = {each.name: subtracted(each.tensor, others[each.name]) for each in fed if each.name in others}
+            made = tuple(replace(each, tensor=found) for each in fed if (found := between.get(each.name)) is not None)
+        self._side_fed = prediction, pinned, side, made or fed
+        return made or fed
+
+    def _all_fed_of(self, prediction: Prediction, model: Model, seen: PictureInput | None) -> tuple[Fed, ...]:
+        known = {each.name: each for each in model.inputs}
+        found = [_fed(prediction, name, known.get(name), seen) for name in prediction.fed]
+        first = main_input(prediction, seen)
+        return tuple(sorted(found, key=lambda each: each.name != first))
 
     def _offer_views(self, prediction: Prediction, seen: PictureInput | None, fed: tuple[Fed, ...]) -> str:
         """List what can be shown, and return what is."""
@@ -223,13 +301,21 @@ class InputPanel(Panel):
         else:
             seen = picture_input(prediction.fed, model)
             self.picture.set_marked(self._field_on(prediction.picture, seen))
+        self._mark_pinned(model)
+
+    def _mark_pinned(self, model: Model) -> None:
+        reference = self.session.reference
+        if reference is None:
+            return
+        prediction = reference.prediction
+        if self.views.currentData() == SEEN or prediction.picture is None:
+            self.pinned.set_marked(self._field())
+        else:
+            self.pinned.set_marked(self._field_on(prediction.picture, picture_input(prediction.fed, model)))
 
     def _draw_seen(self, prediction: Prediction, seen: PictureInput, fed: tuple[Fed, ...]) -> None:
         if self._seen is None or self._seen.prediction is not prediction:
-            shown = next(each for each in fed if each.name == seen.name)
-            found = read_fed(shown)
-            pixels = _drawn_back(found, prediction.preprocessing) if found is not None else None
-            self._seen = _Seen(prediction, shown, found, pixels)
+            self._seen = _seen_of(prediction, fed, seen)
         if self._seen.pixels is not None:
             self.picture.show_picture(self._seen.pixels, (seen.width, seen.height), None, self._field())
 
@@ -240,6 +326,11 @@ class InputPanel(Panel):
     def _draw_caption(self, prediction: Prediction, seen: PictureInput | None) -> None:
         picture = prediction.picture
         name = Span(file_name(prediction.image) if prediction.image else "defaults", "text", is_name=True)
+        if self._side_fed is not None and not self.numbers.isHidden() and self.session.view.compare != "current":
+            self.caption.show_spans(
+                [Span(f"{self.session.view.compare}  ", "muted"), *side_spans(self.session)],
+            )
+            return
         size = f"  {format.shape(picture.size)}" if picture is not None else ""
         note = picture.note if picture is not None else prediction.note
         self.caption.show_spans([name, Span(size, "muted")], remark=[Span(note, "muted")] if note else [])
@@ -280,9 +371,25 @@ class InputPanel(Panel):
         self.inputs.show_inputs(known)
 
     def forget(self) -> None:
-        self._fed = self._seen = None
+        self._fed = self._seen = self._pinned_seen = self._side_fed = None
         self.picture.clear()
+        self.pinned.clear()
         self.numbers.clear()
+
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        if self.message:
+            return None
+        canvas = self.numbers.canvas
+        if canvas.isVisible():
+            tile = 0 if at is None else canvas.tile_at(QPointF(canvas.mapFrom(self, at)))
+            drawn = canvas.taken(tile)
+            return Pictured(f"Channel {tile} of what was fed", "map", drawn) if drawn is not None else None
+        for view, run in ((self.pinned, self.session.reference), (self.picture, self.session)):
+            is_there = view.isVisible() and (at is None or view.rect().contains(view.mapFrom(self, at)))
+            drawn = view.taken() if is_there else None
+            if drawn is not None and run is not None and run.prediction is not None:
+                return Pictured(os.path.basename(run.prediction.image) or "What was fed", "picture", drawn)
+        return None
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.picture.set_dimmed(is_dimmed)
@@ -326,7 +433,16 @@ class InputPanel(Panel):
 
     @Slot(object)
     def _read_out(self, at: tuple[int, int, tuple[int, int, int]] | None) -> None:
-        prediction = self.session.prediction
+        self._say(at, self.session.prediction, self._seen)
+
+    @Slot(object)
+    def _read_out_pinned(self, at: tuple[int, int, tuple[int, int, int]] | None) -> None:
+        reference = self.session.reference
+        self._say(at, reference.prediction if reference is not None else None, self._pinned_seen)
+
+    def _say(
+        self, at: tuple[int, int, tuple[int, int, int]] | None, prediction: Prediction | None, seen: _Seen | None
+    ) -> None:
         if at is None or prediction is None:
             self.session.set_cursor(None)
             self.readout.emit(())
@@ -335,7 +451,6 @@ class InputPanel(Panel):
         self._point_at(prediction, row, column)
         where: Readout = (("", file_name(prediction.image)), ("row", str(row)), ("column", str(column)))
         values: Readout = (("red, green, blue", ", ".join(map(str, color))),)
-        seen = self._seen
         if self.views.currentData() == SEEN and seen is not None and seen.reading is not None:
             where = (("", seen.fed.name), *where[1:])
             values = values_at(seen.reading, seen.fed, Place(0, row, column))
@@ -367,6 +482,13 @@ def main_input(prediction: Prediction, seen: PictureInput | None) -> str:
         if origin == "the picture" or (opened and (origin == opened or origin.startswith(f"{opened} ("))):
             return name
     return seen.name if seen is not None else next(iter(prediction.fed), "")
+
+
+def _seen_of(prediction: Prediction, fed: tuple[Fed, ...], seen: PictureInput) -> _Seen:
+    """Draw back what the model sees of a picture."""
+    shown = next(each for each in fed if each.name == seen.name)
+    found = read_fed(shown)
+    return _Seen(prediction, shown, found, _drawn_back(found, prediction.preprocessing) if found is not None else None)
 
 
 def _takes_any_size(model: Model, seen: PictureInput | None) -> bool:

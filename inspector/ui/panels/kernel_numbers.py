@@ -36,7 +36,7 @@ class Legend(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         width = metrics.horizontalAdvance(self._low) + metrics.horizontalAdvance(self._high)
         return QSize(round(width) + 46, round(metrics.height()) + 2)
 
@@ -100,7 +100,7 @@ class NumberGrid(QWidget):
         return f"× 10{str(self._exponent).translate(_RAISED)}" if self._exponent else ""
 
     def _name_width(self) -> float:
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         widest = max((metrics.horizontalAdvance(name) for name in self._names if len(name) <= 2), default=0.0)
         return widest + 8 if widest else 0.0
 
@@ -121,7 +121,7 @@ class NumberGrid(QWidget):
         if not count:
             return
         painter = QPainter(self)
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         left = self._name_width()
         head = metrics.height() + 4 if self._has_heads() else 0.0
         top = 6.0 + head

@@ -27,7 +27,10 @@ class LayerCard(QPlainTextEdit):
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setAccessibleName("All facts of the selected layer")
         self.setFont(theme.font("small"))
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + 2 * theme.SPACING)
+        margins = (
+            2 * round(self.document().documentMargin()) + self.contentsMargins().top() + self.contentsMargins().bottom()
+        )
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * _LINES + margins)
 
     def show_layer(self, layer: Layer | None) -> None:
         """Show this layer; nothing for None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -14,19 +15,24 @@ from inspector.engine.protocol import Measured
 from inspector.graph import cost
 from inspector.graph.model import Geometry, Layer, Model, Run
 from inspector.graph.receptive_field import ReceptiveField
+from inspector.ui.compare import Ranking
 from inspector.ui.panels.layer_thumbnails import Thumbnails
 from inspector.ui.text import plain, tooltip
 
 MEAN, NAME, OPERATOR, SHAPE, PARAMETERS, MACS, SEES, TIME, PROVIDER = range(9)
 KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE = range(9, 17)
+DIFFERENCE, COSINE = 17, 18
 HEADS = (
     *("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px", "ms", "Runs on"),
     *("Kernel", "Stride", "Padding", "Dilation", "Groups", "As stored", "Output bytes", "If fully connected"),
+    *("Difference", "Cosine"),
 )
 USUAL = (OPERATOR, SHAPE, PARAMETERS, MACS, SEES)
 EXTRA = (KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE)
-NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME, *EXTRA)
+COMPARED = (DIFFERENCE, COSINE)  # seen while two runs are compared
+NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME, *EXTRA, *COMPARED)
 _TOOLTIP_LINES = 14
+LARGE_PICTURE = (7680, 4320)  # width and height of the largest that screens show
 
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["", "missing", "not there"]
@@ -37,6 +43,7 @@ class LayerRows(QAbstractTableModel):
 
     Attributes:
         is_by_time: They were sorted, those that take longest first.
+        is_by_difference: They were sorted, those that are furthest from the reference first.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -48,8 +55,11 @@ class LayerRows(QAbstractTableModel):
         self._model: Model | None = None
         self._shapes: dict[str, tuple[int | str | None, ...]] | None = None  # found when they are first asked for
         self._measured: Measured | None = None
+        self._edited: frozenset[str] = frozenset()
         self._longest = 0.0  # seconds
         self.is_by_time = False
+        self.is_by_difference = False
+        self._ranking: Ranking | None = None
         self._providers: Mapping[str, str] = {}
         self._is_mixed = False
         self.thumbnails = Thumbnails(self)
@@ -75,6 +85,12 @@ class LayerRows(QAbstractTableModel):
         self._redraw()
         return True
 
+    def show_edited(self, names: frozenset[str]) -> None:
+        """Mark the layers of these names as edited."""
+        if names != self._edited:
+            self._edited = names
+            self._redraw()
+
     def show_measured(self, measured: Measured | None) -> bool:
         """Take times from these measurements; return whether they are other ones."""
         if measured is self._measured:
@@ -91,6 +107,24 @@ class LayerRows(QAbstractTableModel):
         self._providers, self._is_mixed = providers, len(set(providers.values())) > 1
         self._redraw()
         return True
+
+    def show_ranking(self, ranking: Ranking | None) -> bool:
+        """Take from here how far layers are from a reference; return whether these columns come or go."""
+        changed = (ranking is None) != (self._ranking is None)
+        if ranking is None and not changed:
+            return False
+        self._ranking = ranking
+        self._redraw()
+        return changed
+
+    @property
+    def is_compared(self) -> bool:
+        """There is a reference."""
+        return self._ranking is not None
+
+    def apart(self, layer: Layer) -> float:
+        """Return by what layers are sorted that are compared: the largest is the furthest from the reference."""
+        return self._ranking.key(layer.name) if self._ranking is not None else -1.0
 
     @property
     def has_times(self) -> bool:
@@ -134,7 +168,8 @@ class LayerRows(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{HEADS[section]} ↓" if section == TIME and self.is_by_time else HEADS[section]
+            is_sorted = (section == TIME and self.is_by_time) or (section == DIFFERENCE and self.is_by_difference)
+            return f"{HEADS[section]} ↓" if is_sorted else HEADS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -156,7 +191,7 @@ class LayerRows(QAbstractTableModel):
     def text(self, layer: Layer, column: int) -> str:
         """Return what stands in a cell."""
         if column == NAME:
-            return plain(layer.name)
+            return f"{plain(layer.name)}, edited" if layer.name in self._edited else plain(layer.name)
         if column == OPERATOR:
             return plain(layer.op_type)
         if column == SHAPE:
@@ -167,11 +202,18 @@ class LayerRows(QAbstractTableModel):
             return format.macs(layer.macs)
         if column == TIME:
             return self._time(layer)
+        if column in COMPARED:
+            return self._compared(layer, column)
         if column == PROVIDER:
             return plain(self.providers.get(layer.name, ""))
         if column == SEES:
             return _sees(layer.receptive_field)
         return self._more(layer, column) if column in EXTRA else ""
+
+    def _compared(self, layer: Layer, column: int) -> str:
+        found = self._ranking.of(layer.name) if self._ranking is not None else None
+        number = math.nan if found is None else found.relative if column == DIFFERENCE else found.cosine
+        return "" if math.isnan(number) else format.significant(number)
 
     def _more(self, layer: Layer, column: int) -> str:
         if column == STORED:
@@ -189,6 +231,10 @@ class LayerRows(QAbstractTableModel):
 
     def dense(self, layer: Layer) -> cost.Dense | None:
         """Return what a fully connected layer would cost in a layer's place, as far as shapes are known."""
+        return cost.dense(layer, self._known_shapes())
+
+    def _known_shapes(self) -> Mapping[str, tuple[int | str | None, ...]]:
+        """Return the shapes of tensors, by name, as far as model and run tell them."""
         if self._shapes is None:
             self._shapes = cost.shapes_of(self._model) if self._model is not None else {}
             if self._run is not None:  # in a loop, a run's tensors have an axis more
@@ -199,7 +245,7 @@ class LayerRows(QAbstractTableModel):
                     if each.passes
                 }
                 self._shapes |= {name: each.shape for name, each in self._run.tensors.items() if name not in within}
-        return cost.dense(layer, self._shapes)
+        return self._shapes
 
     def shape(self, layer: Layer) -> tuple[int | str | None, ...] | None:
         """Return the shape of a layer's output, as stored, of one pass where it lies in a loop."""
@@ -231,7 +277,7 @@ class LayerRows(QAbstractTableModel):
             )
         dtype = f", {layer.output.dtype}" if layer.output.dtype else ""
         lines.append(f"stored as {self._stored(layer)}{dtype}")
-        lines += [f"input {name}" for name in layer.inputs if name and name not in {w.name for w in layer.weights}]
+        lines += [self._input(name) for name in layer.inputs if name and name not in {w.name for w in layer.weights}]
         lines += [f"{weight.role} {format.shape(weight.shape)}, {weight.dtype}" for weight in layer.weights]
         if layer.statistics:
             lines.append(f"running statistics {format.count(layer.statistics)}, not counted as parameters")
@@ -243,12 +289,29 @@ class LayerRows(QAbstractTableModel):
                 f"{format.count(found.parameters)} weights"
                 + (f", {format.times(found.parameters_factor)} as many" if found.parameters_factor else "")
             )
+            lines += self._on_a_large_picture(layer)
         if provider := self._providers.get(layer.name):
             lines.append(f"runs on {provider}")
         if self._measured is not None and (seconds := self._measured.seconds.get(layer.name)) is not None:
             total = sum(self._measured.seconds.values())
             lines.append(f"takes {format.seconds(seconds)}, {format.percent(seconds / total if total else 0)} of all")
         return lines
+
+    def _input(self, name: str) -> str:
+        shape = self._known_shapes().get(name)
+        return f"input {name}" + (f": {format.shape(shape)}" if shape is not None else "")
+
+    def _on_a_large_picture(self, layer: Layer) -> list[str]:
+        """Say why convolutions exist: their kernels do not grow with the picture."""
+        kernel, channels = layer.weight("kernel"), cost.input_channels(layer)
+        if kernel is None or channels is None or len(kernel.shape) != 4:
+            return []
+        size = format.shape(LARGE_PICTURE)
+        return [
+            f"at {size} one fully connected output alone: {size} {format.TIMES} {format.count(channels)} = "
+            f"{format.count(math.prod(LARGE_PICTURE) * channels)} weights; all kernels here: "
+            f"{format.count(math.prod(kernel.shape))}, at any size"
+        ]
 
     def _why_not(self, layer: Layer) -> str:
         """Say why a layer's output cannot be seen; nothing if it can."""
@@ -279,6 +342,11 @@ _HINTS = {
     MACS: "Multiply-accumulates of one picture; 1 MAC = 2 FLOPs",
     SEES: "The part of the picture that one element depends on: its receptive field, in pixels",
     TIME: "Milliseconds: of the instrumented network, median of 5 runs; profiling itself costs. Click to sort by it",
+    DIFFERENCE: "How far the output is from the reference's: |current \N{MINUS SIGN} reference| / |reference|, "
+    "where |x| is the square root of the sum of the squares of all values. Of more than a million, some are "
+    "taken. Click to sort by it",
+    COSINE: "How alike output and reference are in direction: 1 for the same pattern, 0 for patterns that have nothing "
+    "in common, \N{MINUS SIGN}1 for the opposite one",
     PROVIDER: "What ONNX Runtime computes this layer on",
     PADDING: "One number for all sides, else all begins and then all ends",
     STORED: "The output's shape in the order in which it is stored",

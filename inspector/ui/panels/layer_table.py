@@ -18,10 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from inspector import format
 from inspector.graph.model import Layer
 from inspector.ui import theme
 from inspector.ui.painting import paint_dot
 from inspector.ui.panels.layer_rows import (
+    COMPARED,
+    COSINE,
+    DIFFERENCE,
     EXTRA,
     HEADS,
     MACS,
@@ -47,7 +51,7 @@ NAME_AT_MOST = 176  # a longer name is shortened before a column is dropped
 INDENT = 12  # of a layer in the body of another
 _LOOKED_AT = 2_000  # layers, to find how wide the columns must be
 _MEASURED = 8  # texts, the longest ones: figures are alike in width, so the widest is among them
-_DROPPED = (PARAMETERS, MACS, SEES, PROVIDER, *EXTRA[::-1])  # when it is narrow, in this order
+_DROPPED = (PARAMETERS, MACS, SEES, COSINE, PROVIDER, *EXTRA[::-1])  # when it is narrow, in this order
 _BRANCHES = {"then_branch": "then", "else_branch": "else"}
 
 
@@ -56,10 +60,12 @@ class LayerTable(QTableView):
 
     Signals:
         sort_wanted: The user clicked on the head of the times.
+        difference_wanted: The user clicked on the head of the differences.
         columns_chosen: The user wants other columns.
     """
 
     sort_wanted = Signal()
+    difference_wanted = Signal()
     columns_chosen = Signal()
 
     def __init__(self, rows: LayerRows) -> None:
@@ -99,8 +105,8 @@ class LayerTable(QTableView):
     def fit_columns(self, layers: Sequence[Layer]) -> None:
         """Find how wide each column must be for these layers, also when only some are shown."""
         self._layers = layers
-        metrics = QFontMetricsF(theme.font("small"))
-        bold = QFontMetricsF(theme.font("small", bold=True))
+        metrics = theme.metrics("small")
+        bold = theme.metrics("small", bold=True)
         for column in (PARAMETERS, MACS, SEES):
             self._natural[column] = self._width(column)
         counts = Counter(layer.op_type for layer in layers)
@@ -111,7 +117,7 @@ class LayerTable(QTableView):
         self._wide_name = max(NAME_AT_LEAST, min(NAME_AT_MOST, wide_name))
         common = {plain(name) for name, count in counts.items() if count > len(layers) / 50}
         self._narrow_operator = _width_of(metrics, HEADS[OPERATOR], common)
-        for column in (TIME, PROVIDER):  # hidden until they are filled in
+        for column in (TIME, PROVIDER, *COMPARED):  # hidden until they are filled in
             self._natural.setdefault(column, 0)
         self.fit_shapes()
 
@@ -125,7 +131,7 @@ class LayerTable(QTableView):
         """Return how wide a column must be; 0 for one that nobody wants."""
         if column not in self._wanted:
             return 0
-        return _width_of(QFontMetricsF(theme.font("small")), HEADS[column], self._texts(column))
+        return _width_of(theme.metrics("small"), HEADS[column], self._texts(column))
 
     # ---------------------------------------------------------------- which columns
 
@@ -165,9 +171,17 @@ class LayerTable(QTableView):
 
     def fit_measured(self) -> None:
         """Find how wide the columns must be that say how long a layer takes and on what it runs, if they are there."""
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         for column, is_there in ((TIME, self.rows.has_times), (PROVIDER, bool(self.rows.providers))):
             self._natural[column] = _width_of(metrics, HEADS[column], self._texts(column)) if is_there else 0
+        self._arrange()
+
+    def fit_compared(self) -> None:
+        """Find how wide the columns must be that compare two runs, if they are there."""
+        metrics, is_there = QFontMetricsF(theme.font("small")), self.rows.is_compared
+        for column in COMPARED:
+            head = f"{HEADS[column]} ↓" if column == DIFFERENCE else HEADS[column]
+            self._natural[column] = _width_of(metrics, head, [f"{format.MINUS}0.0000"]) if is_there else 0
         self._arrange()
 
     def redraw_rows(self, *rows: int) -> None:
@@ -186,6 +200,8 @@ class LayerTable(QTableView):
     def _on_head(self, column: int) -> None:
         if column == TIME:
             self.sort_wanted.emit()
+        elif column == DIFFERENCE:
+            self.difference_wanted.emit()
 
     def _arrange(self) -> None:
         """Share the room out: what is left goes to the names."""
@@ -198,7 +214,8 @@ class LayerTable(QTableView):
             if room - sum(widths.values()) >= self._wide_name:
                 break
             widths[column] = min(self._narrow_operator, widths[OPERATOR]) if column == OPERATOR else 0
-        if widths.get(TIME) and room - sum(widths.values()) < min(NAME_WITH_TIMES, self._wide_name):
+        has_more = widths.get(TIME) or widths.get(DIFFERENCE)
+        if has_more and room - sum(widths.values()) < min(NAME_WITH_TIMES, self._wide_name):
             widths[OPERATOR] = 0
         for column, width in widths.items():
             self.setColumnHidden(column, width == 0)
@@ -259,7 +276,7 @@ class LayerDelegate(QStyledItemDelegate):
             return 0.0
         branch = layer.inside[-1][1]
         text = plain(_BRANCHES.get(branch, branch))
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         painter.setFont(theme.font("small"))
         painter.setPen(theme.color("muted"))
         painter.drawText(QRectF(left, rect.top(), rect.width(), rect.height()), Qt.AlignmentFlag.AlignVCenter, text)

@@ -15,7 +15,7 @@ from inspector.ui import theme
 from inspector.ui.controls import Chip, Flow, SearchField
 from inspector.ui.forms import Section
 from inspector.ui.lines import Line, Span, facts
-from inspector.ui.panel import Panel
+from inspector.ui.panel import WALL, Panel
 from inspector.ui.panels.layer_card import LayerCard
 from inspector.ui.panels.layer_rows import NAME, LayerRows
 from inspector.ui.panels.layer_table import LayerTable, WholeRows
@@ -32,6 +32,7 @@ class LayersPanel(Panel):
     title = "Layers"
     dock_name = "layers"
     icon_name = "layers"
+    ignores = WALL
     area = Qt.DockWidgetArea.LeftDockWidgetArea
 
     def __init__(self, session: Session) -> None:
@@ -54,6 +55,8 @@ class LayersPanel(Panel):
         self.search.returnPressed.connect(self.table.setFocus)
         self.table.selectionModel().currentRowChanged.connect(self._select)
         self.table.sort_wanted.connect(self._sort)
+        self.table.difference_wanted.connect(self._sort_by_difference)
+        session.comparison.ranking.made.connect(self._take_ranking)
         self.measure.clicked.connect(self._measure)
         self.details.toggled.connect(self._draw_card)
         session.measured_changed.connect(self.refresh)
@@ -91,7 +94,7 @@ class LayersPanel(Panel):
     # ---------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        model = self.session.model
+        model = self.session.structure
         if model is None:
             self._shown = None
             self.rows.show_model(None)
@@ -100,7 +103,7 @@ class LayersPanel(Panel):
             return
         if self._shown is not model.layers:
             self._shown = model.layers
-            self.rows.is_by_time = False
+            self.rows.is_by_time = self.rows.is_by_difference = False
             self.rows.show_model(model)
             self._draw_chips(model.layers)
             self.search.clear()
@@ -108,9 +111,30 @@ class LayersPanel(Panel):
             self.table.fit_columns(model.layers)
         if self.rows.show_run(self.session.run):
             self.table.fit_shapes()
+        self._draw_compared()
+        self.rows.show_edited(self.session.editing.layers())
         self._draw_measured()
         self._draw_total()
         self._draw_selection()
+
+    def _draw_compared(self) -> None:
+        """Show how far each layer is from the reference, if there is one."""
+        session = self.session
+        is_compared = session.reference is not None
+        session.rank_differences()
+        if self.rows.show_ranking(session.comparison.ranking if is_compared else None):
+            self.table.fit_compared()
+        if not is_compared and self.rows.is_by_difference:
+            self._sort_by_difference()
+
+    @Slot()
+    def _take_ranking(self) -> None:
+        if not self.isVisible():
+            return
+        if self.rows.is_by_difference and self.session.comparison.ranking.is_done:
+            self._filter()
+        else:
+            self.rows.show_ranking(self.session.comparison.ranking if self.session.reference is not None else None)
 
     def _draw_chips(self, layers: Sequence[Layer]) -> None:
         counts = Counter(layer.family for layer in layers)
@@ -215,6 +239,8 @@ class LayersPanel(Panel):
         layers = self._wanted(model.layers)
         if self.rows.is_by_time:
             layers = sorted(layers, key=self.rows.seconds, reverse=True)
+        if self.rows.is_by_difference:
+            layers = sorted(layers, key=self.rows.apart, reverse=True)
         chosen = self.table.selectionModel()
         blocked = chosen.blockSignals(True)
         self.rows.show_layers(layers)
@@ -242,6 +268,14 @@ class LayersPanel(Panel):
     def _sort(self) -> None:
         """Put the layers that take longest first, or all back in the order in which they run."""
         self.rows.is_by_time = not self.rows.is_by_time and self.session.measured is not None
+        self.rows.is_by_difference = False
+        self._filter()
+
+    @Slot()
+    def _sort_by_difference(self) -> None:
+        """Put the layers that are furthest from the reference first, or all back in the order in which they run."""
+        self.rows.is_by_difference = not self.rows.is_by_difference and self.session.reference is not None
+        self.rows.is_by_time = False
         self._filter()
 
     @Slot()

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QIcon, QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent, QStandardItemModel
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from inspector.analysis.channels import KEYS
+from inspector.analysis.channels import CONTRIBUTION, KEYS
 from inspector.analysis.reading import Reading
+from inspector.analysis.reductions import REDUCTIONS
 from inspector.render.limits import SCALINGS
 from inspector.render.palettes import COLORMAPS, palette
-from inspector.ui import theme
+from inspector.ui import icons, theme
 from inspector.ui.controls import LabelledCombo
 from inspector.ui.lines import Line, Span
 from inspector.ui.segments import Segments
 from inspector.ui.session import Session
 from inspector.ui.text import tooltip
 
+FIXED = "fixed"
+_FIXED = "The limits that are typed or dragged in the levels; they hold for this layer, or locked for all."
 _STEP_BY_STEP = (
     "Every operator computed by itself, optimisation off.\n"
     "Fused layers are there too; the answer may differ a little from the deployed network's."
@@ -46,14 +60,41 @@ class Note(Line):
             self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        width = QFontMetricsF(theme.font("small")).horizontalAdvance(self.text)
+        width = theme.metrics("small").horizontalAdvance(self.text)
         return QSize(math.ceil(width) + 2, super().sizeHint().height())
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What is drawn of a layer, and what can be chosen for it.
+
+    Attributes:
+        limits: The values drawn as the first and the last color; None where no colors are seen.
+        has_room: There is room for the levels.
+        channels: How many the layer has.
+        reduction: The one that is drawn, a name from ``reductions.REDUCTIONS``.
+        is_reducible: There is a choice of reductions; where there is no room, the menu has it.
+        reductions: Whether each can be chosen, by its name.
+        order: The one that is drawn.
+        is_contributing: The channels can be put in order by contribution.
+        contribution: What that order is, or why it is not there.
+    """
+
+    limits: tuple[float, float] | None
+    has_room: bool
+    channels: int
+    reduction: str
+    is_reducible: bool
+    reductions: Mapping[str, bool]
+    order: str
+    is_contributing: bool
+    contribution: str
 
 
 class MapControls(QWidget):
     """What can be chosen for the layer that is shown; the rest is hidden.
 
-    In a narrow panel they take two rows, or three.
+    In a narrow panel they take two rows, three or four.
 
     Signals:
         channel_wanted: The channel whose number was typed.
@@ -74,10 +115,27 @@ class MapControls(QWidget):
         self.colormaps.addItem("auto", "")
         for name in COLORMAPS:
             self.colormaps.addItem(_strip(name), name, name)
+        self.scalings.addItem("fixed", FIXED)
+        self.scalings.setItemData(self.scalings.count() - 1, _FIXED, Qt.ItemDataRole.ToolTipRole)
+        self.lock = _tool("unlock", "Lock the limits")
+        self.levels = _tool("histogram", "Levels")
+        self.levels.setChecked(True)
+        self.levels.setToolTip(tooltip("Show how often which values occur, with limits that can be dragged and typed"))
+        self.reductions = LabelledCombo("Show")
+        for name, reduction in REDUCTIONS.items():
+            self.reductions.addItem(reduction.label, name)
+            self.reductions.setItemData(self.reductions.count() - 1, reduction.sentence, Qt.ItemDataRole.ToolTipRole)
+        self.strongest = QSpinBox()
+        self.strongest.setAccessibleName("How many of the strongest channels")
+        self.strongest.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.strongest.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.strongest.setKeyboardTracking(False)
+        self.strongest.setToolTip(tooltip("How many of the strongest channels are shown"))
         self.orders = LabelledCombo("Order")
         for name, key in KEYS.items():
             self.orders.addItem(key.label, name)
             self.orders.setItemData(self.orders.count() - 1, key.sentence, Qt.ItemDataRole.ToolTipRole)
+        self.orders.addItem(CONTRIBUTION, CONTRIBUTION)
         self.channels = QSpinBox()
         self.channels.setAccessibleName("Channel")
         self.channels.setFixedHeight(theme.CONTROL_HEIGHT)
@@ -85,6 +143,10 @@ class MapControls(QWidget):
         self.channels.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.channels.setKeyboardTracking(False)  # half a number is another channel
         self.channels.setToolTip(tooltip("Type a number to go to that channel"))
+        self.channels.setRange(0, 9_999)  # room for all, so that the rows do not break anew from layer to layer
+        self.channels.setFixedWidth(self.channels.sizeHint().width())
+        for box in (self.strongest, self.channels):
+            box.lineEdit().setTextMargins(5, 0, 0, 0)
         self.signals = Segments("Signals", (("curves", "curves"), ("image", "image")))
         self.signals.explain("curves", "One curve for each channel")
         self.signals.explain("image", "One picture of time and channel")
@@ -97,8 +159,10 @@ class MapControls(QWidget):
         self.views = Segments("View", (("step by step", "step by step"), ("as deployed", "as deployed")))
         self.views.explain("step by step", _STEP_BY_STEP)
         self.note = Note()
-        self._rows = _row(), _row(), _row()
-        self._placed: tuple[list[QWidget], ...] = ()
+        self._limits = 0.0, 0.0
+        self._offered: tuple[object, ...] = ()
+        self._rows = _row(), _row(), _row(), _row()
+        self._placed: list[list[QWidget]] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.SPACING)
@@ -113,28 +177,41 @@ class MapControls(QWidget):
         self.signals.chosen.connect(self._choose_signals)
         self.codes.toggled.connect(self._choose_codes)
         self.views.chosen.connect(self._choose_view)
+        self.lock.toggled.connect(self._choose_lock)
+        self.reductions.activated.connect(self._choose_reduction)
+        self.strongest.valueChanged.connect(self._choose_strongest)
 
-    def show_choices(self, reading: Reading, colormap: str, note: str) -> None:
+    def show_choices(self, reading: Reading, colormap: str, note: str, offered: Offered) -> None:
         """Offer what there is to choose for a layer.
 
         Args:
             reading: Of the layer.
             colormap: What the data choose; ``""`` where no colors are seen.
             note: What has to be known of its numbers; may be empty.
+            offered: What is drawn, and what can be chosen for it.
         """
         self.note.say(note)
         view, session = self._session.view, self._session
-        self.scalings.choose(view.scaling)
+        self.scalings.choose(FIXED if view.limits is not None else view.scaling)
+        state = offered, view.is_locked, view.limits is None, view.scaling, view.strongest
+        if state != self._offered:  # a tooltip or an icon that is set anew takes longer than a picture
+            self._offered = state
+            self._show_lock(offered)
+            self._show_order(offered)
         if colormap:
-            self.colormaps.rename(0, "auto" if view.colormap else f"auto, {colormap}")
-        self.colormaps.choose(view.colormap)
-        self.orders.choose(view.order)
+            is_chosen = bool(view.colormap) and (view.colormap == colormap or not reading.is_difference)
+            self.colormaps.rename(0, "auto" if is_chosen else f"auto, {colormap}")
+            self.colormaps.choose(view.colormap if is_chosen else "")
+        else:
+            self.colormaps.choose(view.colormap)
         self._show_channel(view.channel, len(reading.values))
         self.signals.choose(view.signals)
         blocked = self.codes.blockSignals(True)
-        self.codes.setChecked(reading.shows_codes)
+        layer = session.layer()
+        is_coded = reading.is_difference and layer is not None and layer.output.codes is not None
+        self.codes.setChecked(reading.shows_codes or (is_coded and view.codes))
         self.codes.blockSignals(blocked)
-        self.codes.setEnabled(reading.real is not None)
+        self.codes.setEnabled(reading.real is not None or is_coded)
         run = session.run
         has_views = session.model is not None and session.model.quantized == "QDQ"
         if run is not None and has_views:
@@ -145,10 +222,14 @@ class MapControls(QWidget):
         seen = (
             (self.scalings, bool(colormap)),
             (self.colormaps, bool(colormap)),
-            (self.orders, len(reading.values) > 1 and reading.form != "signal"),
+            (self.lock, bool(colormap)),
+            (self.levels, bool(colormap) and offered.has_room),
+            (self.reductions, offered.is_reducible and (offered.has_room or bool(offered.reduction))),
+            (self.strongest, offered.reduction == "top"),
+            (self.orders, len(reading.values) > 1 and reading.form != "signal" and offered.reduction in ("", "top")),
             (self.channels, len(reading.values) > 1),
             (self.signals, reading.form == "signal"),
-            (self.codes, reading.codes is not None),
+            (self.codes, reading.codes is not None or is_coded),
             (self.note, bool(note)),
             (self.views, has_views),
         )
@@ -156,28 +237,65 @@ class MapControls(QWidget):
             widget.setVisible(is_seen)
         self._arrange()
 
+    def _show_lock(self, offered: Offered) -> None:
+        view = self._session.view
+        if offered.limits is not None:
+            self._limits = offered.limits
+        blocked = self.lock.blockSignals(True)
+        self.lock.setChecked(view.is_locked)
+        self.lock.blockSignals(blocked)
+        self.lock.setIcon(icons.icon("lock" if view.is_locked else "unlock", 16))
+        is_possible = view.limits is not None or view.scaling != "channel"
+        self.lock.setEnabled(is_possible)
+        if view.is_locked:
+            self.lock.setToolTip(tooltip("These limits hold for all layers and pictures; click to let go of them"))
+        elif is_possible:
+            self.lock.setToolTip(tooltip("Keep these limits while layers and pictures change"))
+        else:
+            self.lock.setToolTip(tooltip("Each channel has limits of its own, which cannot be kept for other layers"))
+
+    def _show_order(self, offered: Offered) -> None:
+        """Show reduction and order; the order by contribution can be chosen for the layer whose channels these are."""
+        view, row = self._session.view, self.orders.findData(CONTRIBUTION)
+        self.reductions.choose(offered.reduction)
+        blocked = self.strongest.blockSignals(True)
+        self.strongest.setRange(1, max(1, offered.channels))
+        self.strongest.setValue(min(view.strongest, offered.channels))
+        self.strongest.blockSignals(blocked)
+        for name, is_possible in offered.reductions.items():
+            _enable(self.reductions, self.reductions.findData(name), is_possible)
+        _enable(self.orders, row, offered.is_contributing)
+        self.orders.setItemData(row, tooltip(*offered.contribution.split("\n")), Qt.ItemDataRole.ToolTipRole)
+        self.orders.choose(offered.order)
+
     def _arrange(self) -> None:
-        """Put all in one row if there is room, else in two or three."""
-        lists: list[QWidget] = [self.scalings, self.colormaps]
-        ordering: list[QWidget] = [self.orders, self.channels]
-        extras: list[QWidget] = [self.signals, self.codes, self.views]
-        rows: tuple[list[QWidget], ...] = ([self.signals, *lists, *ordering, self.codes, self.note, self.views], [], [])
-        if not self._fits(rows[0]):
-            if self._fits([*lists, *ordering]):
-                lists += ordering
-            else:
-                extras = [*ordering, *extras]
-            is_signal = not self.signals.isHidden()  # its choice stays where it is when the lists come and go
-            rows = (extras, lists, []) if is_signal else (lists, extras, [])
-            rows[rows.index(extras) if self._fits([*extras, self.note]) else 2].append(self.note)
+        """Put all in one row if there is room, else in as many as are needed."""
+        groups: list[list[QWidget]] = [
+            [self.signals],  # first: it stays where it is when the lists come and go
+            [self.scalings, self.lock, self.levels],
+            [self.colormaps],
+            [self.reductions, self.strongest],
+            [self.orders],
+            [self.channels],
+            [self.codes],
+            [self.note],
+            [self.views],
+        ]
+        rows: list[list[QWidget]] = [[] for _ in self._rows]
+        place = 0
+        for group in groups:
+            if rows[place] and not self._fits([*rows[place], *group]) and not all(each.isHidden() for each in group):
+                place = min(place + 1, len(rows) - 1)
+            rows[place] += group
         if rows != self._placed:
             self._placed = rows
             for row, widgets in zip(self._rows, rows, strict=True):
-                for place, widget in enumerate(widgets):
-                    row.insertWidget(place, widget)
+                for at, widget in enumerate(widgets):
+                    row.insertWidget(at, widget)
 
     def _fits(self, widgets: Sequence[QWidget]) -> bool:
-        wanted = [each.sizeHint().width() + theme.SPACING for each in widgets if not each.isHidden()]
+        seen = [each for each in widgets if not each.isHidden()]
+        wanted = [max(each.sizeHint().width(), each.minimumWidth()) + theme.SPACING for each in seen]
         return sum(wanted) <= self.width() + theme.SPACING
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -186,7 +304,24 @@ class MapControls(QWidget):
 
     @Slot(int)
     def _choose_scaling(self, row: int) -> None:
-        self._session.set_view(scaling=self.scalings.itemData(row))
+        name = self.scalings.itemData(row)
+        if name == FIXED:
+            self._session.set_view(limits=self._session.view.limits or self._limits)
+        else:
+            self._session.set_view(scaling=name)
+
+    @Slot(bool)
+    def _choose_lock(self, is_on: bool) -> None:
+        limits = self._session.view.limits
+        self._session.set_view(limits=limits or self._limits if is_on else limits, is_locked=is_on)
+
+    @Slot(int)
+    def _choose_reduction(self, row: int) -> None:
+        self._session.set_view(reduction=self.reductions.itemData(row))
+
+    @Slot(int)
+    def _choose_strongest(self, count: int) -> None:
+        self._session.set_view(strongest=count)
 
     @Slot(int)
     def _choose_colormap(self, row: int) -> None:
@@ -256,6 +391,25 @@ class SliceRow(QWidget):
         self.said.setText(f"{place} of {depth}")
         self.said.setFixedWidth(self.said.fontMetrics().horizontalAdvance(f"{depth} of {depth}") + 2)
         self.setVisible(depth > 1)
+
+
+def _tool(icon: str, name: str) -> QToolButton:
+    """Return a button that is switched on and off."""
+    button = QToolButton()
+    button.setCheckable(True)
+    button.setIcon(icons.icon(icon, 16))
+    button.setIconSize(QSize(16, 16))
+    button.setFixedSize(theme.CONTROL_HEIGHT, theme.CONTROL_HEIGHT)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setAccessibleName(name)
+    return button
+
+
+def _enable(combo: QComboBox, row: int, is_possible: bool) -> None:
+    """Let a row of a list be chosen, or not."""
+    rows = combo.model()
+    if isinstance(rows, QStandardItemModel):
+        rows.item(row).setEnabled(is_possible)
 
 
 def _row() -> QHBoxLayout:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from inspector import format
+from inspector.analysis.comparing import Side
 from inspector.graph.model import Array, Layer, Run
 from inspector.ui.session import Session
 from inspector.ui.text import shortened
 
 
-def why_no_tensor(session: Session, layer: Layer) -> str:
-    """Say why this session has no tensor for a layer's output."""
-    run, name = session.run, shortened(layer.name)
+def why_no_tensor(session: Session, layer: Layer, side: Side | None = None) -> str:
+    """Say why this session has no tensor for a layer's output, of that side of two compared runs."""
+    run, name = session.shown_run(side), shortened(layer.name)
     if layer.hidden:
         return f"The output of {name} cannot be shown: {layer.hidden.rstrip('.')}."
     if run is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
@@ -26,11 +26,13 @@ from inspector.ui.panels.histogram import Histogram
 from inspector.ui.panels.logit_parts import Choice
 from inspector.ui.panels.output_image import PictureOutput
 from inspector.ui.panels.tensor_table import TensorRow, TensorTable, tensor_row
+from inspector.ui.pictures import Pictured
 from inspector.ui.session import Session
 from inspector.ui.text import plain, shortened
 
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 EMPTY = "Open a model and a picture: here you will see what the model answers, and how sure it is."
+EDITED = "The network is edited: this is not the answer of the one in the file."
 _NAMES = {"none": "numbers", "tensor": "numbers", "index": "class number"}  # of kinds, where theirs says little
 
 
@@ -92,6 +94,7 @@ class OutputPanel(Panel):
         self._map: ClassMap | None = None
         self._listed: tuple[Head, tuple[str, ...]] | None = None  # the classes that are shown, and their labels
         self._counted = ""  # the output whose values are counted
+        self._beside: tuple[Run, Head, Head] | None = None  # the reference, the answer it stands beside, and its own
         self._lay_out()
         self.outputs.activated.connect(self._choose_output)
         self.reading.activated.connect(self._choose_reading)
@@ -102,6 +105,14 @@ class OutputPanel(Panel):
         self.classes.changed.connect(self._show_classes)
         session.view_changed.connect(self._follow_view)
         self.picture.readout.connect(self.readout)
+
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        view = self.picture.view
+        drawn = view.taken() if view.isVisible() else None
+        if drawn is not None:
+            return Pictured("The answer's picture", "picture", drawn)
+        ranked = self.classes.ranked if self.classes.isVisible() and not self.message else None
+        return Pictured("Probabilities", "bars", None, ranked.table()) if ranked is not None else None
 
     def _lay_out(self) -> None:
         self.reason.setFont(theme.font("small"))
@@ -160,8 +171,8 @@ class OutputPanel(Panel):
 
     def draw(self) -> None:
         model, prediction = self.session.model, self.session.prediction
-        if model is not self._model:
-            self._model, self._output, self._said = model, "", {}
+        if self.session.structure is not self._model:
+            self._model, self._output, self._said = self.session.structure, "", {}
             self.classes.start_over()
         if model is None or prediction is None:
             self.say(EMPTY if not (model and self.session.busy) else "The answer is on its way.")
@@ -205,7 +216,20 @@ class OutputPanel(Panel):
         if self._listed is None or model is None or not self.isVisible():
             return
         of_this = run if run is not None and run.prediction is prediction else None
-        self.classes.show_head(*self._listed, model, of_this, self.session.view)
+        head, labels = self._listed
+        self.classes.show_head(head, labels, model, of_this, self.session.view, self._answer_of_reference(model, head))
+
+    def _answer_of_reference(self, model: Model, head: Head) -> Head | None:
+        """Return what the reference answered, read in the same way."""
+        reference = self.session.reference
+        if reference is None or head.output not in reference.prediction.outputs:
+            self._beside = None
+            return None
+        last = self._beside
+        if last is None or last[0].prediction is not reference.prediction or last[1] is not head:
+            found = answered(model, reference.prediction, reference.tensors, self.session.head, head.output)
+            self._beside = last = reference, head, found
+        return last[2] if last[2].probabilities.size else None
 
     def _draw_picture(self, read: _Read, prediction: Prediction) -> str:
         """Show an image or a map of classes; return what is wrong with the labels."""
@@ -234,7 +258,9 @@ class OutputPanel(Panel):
         if shown is not None and shown.kind == "image":
             reason += f" Drawn from {shown.rule}."
         self.reason.setText(reason.replace(f" {format.TIMES} ", f"{_HARD_SPACE}{format.TIMES}{_HARD_SPACE}"))
-        warning = " ".join(each for each in (mismatch, read.head.warning) if each)
+        prediction = self.session.prediction
+        edited = EDITED if prediction is not None and prediction.edits else ""
+        warning = " ".join(each for each in (edited, mismatch, read.head.warning) if each)
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))
 
@@ -295,7 +321,7 @@ class OutputPanel(Panel):
             self.class_picked.emit()
 
     def forget(self) -> None:
-        self._read = self._rows = self._drawn = self._map = self._listed = None
+        self._read = self._rows = self._drawn = self._map = self._listed = self._beside = None
         self.classes.forget()
         self.picture.forget()
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QPoint, QPointF, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout
 
 from inspector import format
-from inspector.analysis.reading import Reading, reading
+from inspector.analysis.comparing import Sight
+from inspector.analysis.reading import Reading
 from inspector.graph.columns import Column
 from inspector.graph.model import Layer, Model, Prediction, Run
 from inspector.ui import theme
 from inspector.ui.later import Later
 from inspector.ui.lines import Line, Span
+from inspector.ui.linking import cursor_in
 from inspector.ui.panel import Panel
 from inspector.ui.panels.overview_legend import Legend
 from inspector.ui.panels.overview_moving import STEPS, Hit
 from inspector.ui.panels.overview_pictures import ColumnPictures
 from inspector.ui.panels.overview_scene import Laid, laid_out, scene_of, shape_of
 from inspector.ui.panels.overview_view import OverviewView
+from inspector.ui.panels.sides import SideControl
+from inspector.ui.pictures import Pictured, map_of, selected_map
 from inspector.ui.readout import Readout, place_of, sees, value_of
 from inspector.ui.session import Cursor, Session
+from inspector.ui.surveyed import looked_through
 from inspector.ui.text import file_name, plain
 
 NO_MODEL = "Open a model: here you will see the whole network, each layer with the strongest of its feature maps."
@@ -39,6 +44,7 @@ class _Key:
     run: Run | None
     labels: tuple[str, ...]
     head: str
+    sight: Sight | None
 
 
 class OverviewPanel(Panel):
@@ -56,12 +62,13 @@ class OverviewPanel(Panel):
         self.pictures = ColumnPictures(self)
         self.view = OverviewView(self.pictures)
         self.legend = Legend()
+        self.sides = SideControl(session)
         self._laying = Later(self)
         self._laid: Laid | None = None
         self._key: _Key | None = None
         self._layer = ""
         self._picked = ""
-        self._read: tuple[Run, str, Reading | None] | None = None
+        self._read: tuple[Sight, str, Reading | None] | None = None
         self._lay_out()
         self._laying.done.connect(self.refresh)
         self.pictures.made.connect(self._show_colormaps)
@@ -69,6 +76,7 @@ class OverviewPanel(Panel):
         self.view.picked.connect(self._pick)
         self.view.enlarged.connect(self._show_step)
         self.zoom.valueChanged.connect(self._enlarge)
+        session.cursor_changed.connect(self._show_crosses)
         fit = QShortcut(QKeySequence("Ctrl+0"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         fit.activated.connect(self.view.fit)
 
@@ -92,13 +100,17 @@ class OverviewPanel(Panel):
         lines.setSpacing(theme.GAP)
         head.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         lines.addLayout(head)
+        below = QHBoxLayout()
+        below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        below.addWidget(self.sides)
+        lines.addLayout(below)
         lines.addWidget(self.view, 1)
         lines.addWidget(self.legend)
 
     # ---------------------------------------------------------------- drawing
 
     def draw(self) -> None:
-        model = self.session.model
+        model = self.session.structure
         if model is None:
             self.forget()
             self.say(NO_MODEL)
@@ -109,11 +121,15 @@ class OverviewPanel(Panel):
             self.say(LAYING_OUT)
             return
         session = self.session
-        key = _Key(laid, session.prediction, session.run, session.class_labels(), session.head)
+        self.sides.show_sides()
+        sight, shown = self._sight(), session.shown_run()
+        is_pinned = shown is not None and shown is session.reference
+        prediction = shown.prediction if is_pinned and shown is not None else session.prediction
+        key = _Key(laid, prediction, shown, session.class_labels(), session.head, sight)
         if self._key is None or not _is_same(self._key, key):
             keeps_place = self._key is not None and self._key.laid is laid
-            if self._key is None or self._key.run is not key.run:
-                self.pictures.show_run(key.run)
+            if self._key is None or self._key.sight is not key.sight:
+                self.pictures.show_run(key.sight)
                 self._show_colormaps()
             self._key, self._read = key, None
             self.view.show_scene(scene_of(key.laid, key.prediction, key.run, key.head, key.labels), keeps_place)
@@ -123,6 +139,15 @@ class OverviewPanel(Panel):
         follows = view.layer not in (self._layer, self._picked)
         self._layer, self._picked = view.layer, ""
         self.view.select(laid.columns.of_layer.get(view.layer, -1), follows)
+
+    def _sight(self) -> Sight | None:
+        """Return what is looked at; as long as that is the same, the same one."""
+        session, last = self.session, self._key.sight if self._key is not None else None
+        if session.run is None:
+            return None
+        found = Sight(session.run, session.reference, session.view.compare)
+        same = last is not None and last.run is found.run and last.reference is found.reference
+        return last if same and last is not None and last.side == found.side else found
 
     def _laid_out(self, model: Model) -> Laid | None:
         if self._laid is None or self._laid.model is not model:
@@ -141,7 +166,9 @@ class OverviewPanel(Panel):
         notes = [counted]
         if len(key.laid.columns.columns) < len(model.layers) - key.laid.columns.left_out:
             notes.append("each activation drawn with its convolution")
-        if key.run is not None:
+        if key.sight is not None and key.sight.side == "difference":
+            notes.append("maps that differ most first")
+        elif key.run is not None:
             notes.append("strongest maps (largest mean) first")
         if key.laid.columns.left_out:
             notes.append(f"{format.count(key.laid.columns.left_out)} that only compute sizes are not drawn")
@@ -154,6 +181,19 @@ class OverviewPanel(Panel):
         self._layer = ""
         self.pictures.show_run(None)
         self.view.clear()
+
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        if at is None or self._key is None or self.message:
+            return selected_map(self.session)
+        hit = self.view.hit(QPointF(self.view.mapFrom(self, at)))
+        if hit is None:
+            return None
+        column = self._key.laid.columns.columns[hit.column]
+        found, read = self._element(column, hit), self._reading(column.shown)
+        if found is None or read is None:
+            return Pictured(column.shown.name, "map", None, "", column.shown.name)
+        side = self._key.sight.side if self._key.sight is not None and self.session.reference is not None else ""
+        return map_of(self.session, column.shown, read, looked_through(read), found[0], side)
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         self.view.set_dimmed(is_dimmed)
@@ -203,6 +243,16 @@ class OverviewPanel(Panel):
         found = self._element(column, hit)
         self.session.set_cursor(Cursor(column.shown.name, found[1], found[2], found[0]) if found else None)
 
+    @Slot()
+    def _show_crosses(self) -> None:
+        """Mark where the pointer is in the maps of every layer that is seen."""
+        if not self.isVisible() or self._key is None or self.session.cursor is None:
+            self.view.show_crosses({})
+            return
+        columns = self._key.laid.columns.columns
+        found = {place: cursor_in(self.session, columns[place].shown).element for place in self.view.large_columns()}
+        self.view.show_crosses({place: each for place, each in found.items() if each is not None})
+
     def _said(self, column: Column, hit: Hit) -> Readout:
         layer = column.shown
         name = ("", plain(layer.name))
@@ -226,17 +276,17 @@ class OverviewPanel(Panel):
 
     def _reading(self, layer: Layer) -> Reading | None:
         """Return the numbers of a layer; those of the last one are kept."""
-        run, name = self._key.run if self._key is not None else None, layer.output.name
-        if run is None or name not in run.tensors:
+        sight, name = self._key.sight if self._key is not None else None, layer.output.name
+        if sight is None or not sight.has(name):
             return None
-        if self._read is None or self._read[0] is not run or self._read[1] != name:
-            self._read = run, name, reading(run.tensors[name], layer.output, run.tensors)
+        if self._read is None or self._read[0] is not sight or self._read[1] != name:
+            self._read = sight, name, sight.read(layer.output)
         return self._read[2]
 
 
 def _is_same(one: _Key, other: _Key) -> bool:
     """Compare by identity: what is in it holds arrays."""
-    same = one.laid is other.laid and one.prediction is other.prediction and one.run is other.run
+    same = one.laid is other.laid and one.prediction is other.prediction and one.sight is other.sight
     return same and one.labels == other.labels and one.head == other.head
 
 

@@ -49,7 +49,7 @@ class Legend(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, round(QFontMetricsF(theme.font("small")).height()) + 4)
+        return QSize(200, round(theme.metrics("small").height()) + 4)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, self.sizeHint().height())

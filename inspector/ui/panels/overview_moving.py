@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from inspector.ui import theme
@@ -104,7 +104,7 @@ class Moving(QWidget):
 
     def _room(self) -> tuple[float, float]:
         """Return the top and bottom of the room for columns."""
-        line = QFontMetricsF(theme.font("small")).height()
+        line = theme.metrics("small").height()
         return BRACKETS + 2.0, max(BRACKETS + 40.0, self.height() - 3 * line - 10)
 
     def _ends(self, tile: float) -> tuple[float, float]:

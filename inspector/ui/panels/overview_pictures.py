@@ -9,9 +9,9 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from inspector.analysis.reading import reading
-from inspector.graph.model import Array, Layer, Run, Tensor
-from inspector.render.columns import Tiles, tiles
+from inspector.analysis.comparing import Sight
+from inspector.graph.model import Layer, Tensor
+from inspector.render.columns import Tiles, strongest, tiles
 from inspector.ui.later import Later
 
 TURN_SECONDS = 0.1  # of making tiles before those that are there are shown
@@ -24,7 +24,7 @@ _NOTHING: tuple[_Wish, None] = ((0, 0), None)
 
 
 class ColumnPictures(QObject):
-    """The strongest maps of layers, of one run.
+    """The strongest maps of layers, of one run or of the difference between two.
 
     Signals:
         made: Some more are there.
@@ -34,7 +34,7 @@ class ColumnPictures(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._tensors: Mapping[str, Array] = {}
+        self._sight: Sight | None = None
         self._made: _Made = {}
         self._wanted: dict[str, tuple[Tensor, _Wish]] = {}
         self._bytes = 0
@@ -46,11 +46,11 @@ class ColumnPictures(QObject):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._begin)
 
-    def show_run(self, run: Run | None) -> None:
-        """Make tiles of this run from now on, and forget all others."""
+    def show_run(self, sight: Sight | None) -> None:
+        """Make tiles of what is looked at here from now on, and forget all others."""
         self._later.forget()
         self._is_working, self._work = False, dict
-        self._tensors = run.tensors if run is not None else {}
+        self._sight = sight
         self._made.clear()
         self._wanted.clear()
         self._bytes = 0
@@ -74,7 +74,7 @@ class ColumnPictures(QObject):
         """
         name = layer.output.name
         there, found = self._made.get(name, _NOTHING)
-        if (there[0] < size or there[1] < count) and name in self._tensors:
+        if (there[0] < size or there[1] < count) and self._sight is not None and self._sight.has(name):
             self._wanted[name] = layer.output, (max(size, there[0] if there[1] < count else 0), count)
             if not self._is_working and not self._timer.isActive():
                 self._timer.start()
@@ -92,12 +92,12 @@ class ColumnPictures(QObject):
 
     @Slot()
     def _begin(self) -> None:
-        if not self._wanted or self._is_working:
+        if not self._wanted or self._is_working or self._sight is None:
             return
         self._is_working = True
         self._turn += 1
         chosen = {name: each.channels for name, (_, each) in self._made.items() if each is not None}
-        self._work = partial(_tiles, dict(self._wanted), self._tensors, chosen)
+        self._work = partial(_tiles, dict(self._wanted), self._sight, chosen)
         if self._later.result(self._turn, self._work) is not None:
             self._take()
 
@@ -123,18 +123,26 @@ class ColumnPictures(QObject):
         self.made.emit()
 
 
-def _tiles(
-    wanted: Mapping[str, tuple[Tensor, _Wish]], tensors: Mapping[str, Array], chosen: Mapping[str, tuple[int, ...]]
-) -> _Made:
+def _tiles(wanted: Mapping[str, tuple[Tensor, _Wish]], sight: Sight, chosen: Mapping[str, tuple[int, ...]]) -> _Made:
     """Make as many as there is time for."""
     until = time.monotonic() + TURN_SECONDS
     made: _Made = {}
     for name, (known, (size, count)) in wanted.items():
-        read = reading(tensors[name], known, tensors)
-        is_signal = read is not None and read.form == "signal"
-        drawn = tiles(read.maps, size, count, is_signal, chosen.get(name, ())) if read is not None else None
-        made[name] = (size, count), drawn
+        made[name] = (size, count), _drawn(known, size, count, sight, chosen.get(name, ()))
         time.sleep(_PAUSE_SECONDS)  # whoever paints meanwhile would else wait for Python's lock, again and again
         if time.monotonic() > until:
             break
     return made
+
+
+def _drawn(known: Tensor, size: int, count: int, sight: Sight, chosen: tuple[int, ...]) -> Tiles | None:
+    read = sight.read(known)
+    if read is None:
+        return None
+    other = sight.read_beside(known)
+    beside = other.maps if other is not None else None
+    is_signal = read.form == "signal"
+    is_alike = beside is not None and beside.shape == read.maps.shape
+    if sight.side == "reference" and is_alike and beside is not None and len(chosen) < count and not is_signal:
+        chosen = strongest(beside, count)  # the current run's, so that both are seen in the same places
+    return tiles(read.maps, size, count, is_signal, chosen, beside, read.is_difference)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPixmap
 
 from inspector.graph.columns import Column
 from inspector.render.arrays import Index
 from inspector.render.columns import Tiles, pictured
 from inspector.ui import theme
-from inspector.ui.painting import paint_focus, paint_mark
+from inspector.ui.painting import paint_cross, paint_focus, paint_mark
 from inspector.ui.panels import overview_painting as painting
 from inspector.ui.panels.overview_moving import Moving
 from inspector.ui.panels.overview_painting import Caption
@@ -20,6 +21,7 @@ from inspector.ui.panels.overview_pictures import ColumnPictures
 from inspector.ui.panels.overview_places import STRIPE_ROOM, Places, Spot
 from inspector.ui.panels.overview_scene import Scene
 
+_CROSS_FROM = 28  # pixels of a tile in which an element is marked
 _PICTURING_SECONDS = 0.012  # of one painting, on new columns
 _MOST_PIXELS = 1 << 24  # of columns that are kept ready
 
@@ -37,6 +39,27 @@ class OverviewView(Moving):
         self._fed = QPixmap()
         self._fed_key: object = None
         self._is_dimmed = False
+        self._crosses: Mapping[int, tuple[int, int]] = {}
+
+    def show_crosses(self, crosses: Mapping[int, tuple[int, int]]) -> None:
+        """Mark an element, ``(row, column)``, in all maps of columns."""
+        if crosses != self._crosses:
+            self._crosses = crosses
+            self.update()
+
+    def large_columns(self) -> tuple[int, ...]:
+        """Return the columns that are seen, and large enough for an element of their maps to be found."""
+        places = self.places()
+        if places is None:
+            return ()
+        drawing, slack = places.drawing, self.slack()
+        seen = places.seen(self._offset - slack, self._offset + self.width())
+        all_seen = (place for number in seen for place in drawing.layered.generations[number])
+        return tuple(
+            place
+            for place in all_seen
+            if drawing.contents[place].kind == "maps" and places.spots[place].tile_width >= _CROSS_FROM
+        )
 
     def show_scene(self, scene: Scene, keeps_place: bool) -> None:
         self._ready.clear()
@@ -47,6 +70,7 @@ class OverviewView(Moving):
         self._ready.clear()
         self._ready_pixels = 0
         self._fed, self._fed_key = QPixmap(), None
+        self._crosses = {}
         super().clear()
 
     def set_dimmed(self, is_dimmed: bool) -> None:
@@ -82,7 +106,7 @@ class OverviewView(Moving):
 
     def _room_for_captions(self, places: Places, scene: Scene) -> tuple[float, float]:
         """Return where the caption of the picture ends and that of the answer begins, or the view does."""
-        metrics = QFontMetricsF(theme.font("small"))
+        metrics = theme.metrics("small")
         picture, answer = places.picture, places.answer
         widths = [
             max(map(metrics.horizontalAdvance, painting.lines_of(caption, metrics, room.width())))
@@ -113,12 +137,28 @@ class OverviewView(Moving):
                 painter.setOpacity(0.5 if self._is_dimmed else 1.0)
                 painter.drawPixmap(QPointF(spot.left, spot.top), picture)
                 painter.setOpacity(1.0)
+                if place in self._crosses:
+                    self._paint_crosses(painter, spot, column, self._crosses[place])
         if self._selected in places.spots:
             spot = places.spots[self._selected]
             is_bar = places.drawing.contents[self._selected].kind == "bar"
             paint_mark(painter, spot.rect.adjusted(-1, -1 if is_bar else -STRIPE_ROOM - 1, 1, 1))
         if is_late:
             self.update()
+
+    def _paint_crosses(self, painter: QPainter, spot: Spot, column: Column, element: tuple[int, int]) -> None:
+        tiles = self.pictures.there(column.shown)
+        if tiles is None or tiles.form != "maps":
+            return
+        _, height, width = tiles.of
+        row, across = element
+        if not (0 <= row < height and 0 <= across < width):
+            return
+        for number in range(min(spot.count, len(tiles.index))):
+            tile = spot.tile(number)
+            cell = QSizeF(tile.width() / width, tile.height() / height)
+            corner = QPointF(tile.left() + across * cell.width(), tile.top() + row * cell.height())
+            paint_cross(painter, QRectF(corner, cell), tile)
 
     def _picture(self, place: int, spot: Spot, column: Column, may_make: bool) -> QPixmap | None:
         ratio = self.devicePixelRatioF()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.graph.context import Rectangle
 from inspector.render.arrays import Index
+from inspector.render.taken import Taken
 from inspector.ui import theme
 from inspector.ui.painting import paint_mark
 
@@ -49,6 +50,10 @@ class PictureView(QWidget):
             self._pixels, self._scaled = pixels, QPixmap()
         self._size, self._box, self._marked = size, box, marked
         self.update()
+
+    def taken(self) -> Taken | None:
+        """Return the picture by itself; None where none is shown."""
+        return Taken(self._pixels.copy()) if self._pixels is not None else None
 
     def set_marked(self, marked: Rectangle | None) -> None:
         """Mark another part of the picture, in the same pixels."""

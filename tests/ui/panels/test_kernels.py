@@ -262,7 +262,7 @@ def test_every_control_can_be_reached_with_the_keyboard(colored, show):
     panel = show(KernelsPanel(colored))
     reachable = set()
     widget: QWidget = panel.lock
-    for _ in range(30):
+    for _ in range(150):
         if panel.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
             reachable.add(widget)
         widget = widget.nextInFocusChain()
@@ -315,10 +315,38 @@ def test_the_codes_of_a_kernel_are_shown_on_request(quantized, show, qtbot):
     assert tile_colors(panel, 1, 1, 2)[1] == tuple(SIGNED[255])
 
 
+def test_codes_are_read_under_the_pointer_in_the_grid_too(save, fed, run, show, qtbot):
+    weights = {"k": np.arange(-4, 4, dtype=np.int8).reshape(2, 2, 1, 2), "s": np.array(0.5, np.float32)}
+    nodes = [
+        helper.make_node("DequantizeLinear", ["k", "s"], ["real"], name="weights"),
+        conv("conv", "x", "y", "real"),
+    ]
+    path = save("codes.onnx", nodes, {"x": [1, 2, 3, 4]}, ["y"], weights)
+    session = run(path, fed(np.ones((1, 2, 3, 4), np.float32)))
+    session.select_layer("conv")
+    session.set_view(codes=True)
+    panel = show(KernelsPanel(session))
+    choose(qtbot, panel, "all")
+    assert panel.legend.accessibleName() == "colors from −4 to 4"
+    with qtbot.waitSignal(panel.readout) as heard:
+        panel.grid.hovered.emit(Place(2 * 1 + 0, 0, 1))
+    assert heard.args[0][-2:] == (("code", "1"), ("=", "0.5000"))
+
+
+def test_a_panel_that_is_hidden_holds_no_weights_and_shows_them_again(colored, show, qtbot):
+    colored.select_layer("second")
+    panel = show(KernelsPanel(colored))
+    choose(qtbot, panel, "all")
+    panel.hide()
+    assert panel._source.kernels is None
+    panel.show()
+    assert grid_colors(panel, 0)[0] == tuple(SIGNED[0])  # -32, the lowest
+
+
 def test_a_kernel_of_real_numbers_offers_no_codes(colored, show):
     panel = show(KernelsPanel(colored))
     assert not panel.codes.isVisible()
-    assert not panel.scale.isVisible()
+    assert panel.scale.text == ""
 
 
 def test_a_long_kernel_of_one_axis_is_a_curve_too(save, fed, run, show):
@@ -336,3 +364,181 @@ def test_weights_that_are_no_kernels_are_named_as_what_they_are(save, fed, run, 
     path = save("dot.onnx", nodes, {"x": [1, 3]}, ["y"], {"w": np.ones(3, np.float32)})
     panel = show(KernelsPanel(run(path, fed(np.zeros((1, 3), np.float32)))))
     assert panel.message == "The weights of dot (MatMul) have the shape 3: no kernels."
+
+
+# ---------------------------------------------------------------- all kernels of a layer
+
+
+def grid_colors(panel, tile, height=1, width=1):
+    places = [panel.grid.position_of(Place(tile, *at)) for at in np.ndindex(height, width)]
+    return pixels(panel.grid, places)
+
+
+def choose(qtbot, panel, mode):
+    qtbot.mouseClick(panel.controls.modes.button(mode), Qt.MouseButton.LeftButton)
+
+
+def test_all_kernels_are_a_row_for_each_output_and_a_column_for_each_input(colored, show, qtbot):
+    colored.select_layer("second")
+    colored.select_channel(7)
+    panel = show(KernelsPanel(colored))
+    choose(qtbot, panel, "all")
+    assert panel.caption.text == "8 outputs × 2 inputs, 2 × 2 each, one scale"
+    # the weights are -32 ... 31: with limits of -32 and 32, kernel 6 begins with 16, its input 1 with 20
+    assert panel.legend.accessibleName() == "colors from −32.00 to 32.00"
+    expected = [tuple(SIGNED[round(255 * (value + 32) / 64)]) for value in range(20, 24)]
+    assert grid_colors(panel, 6 * 2 + 1, 2, 2) == expected
+    assert numbers(panel) == "input 1 28.0000 29.0000; 30.0000 31.0000"
+
+
+def test_a_kernel_of_the_grid_is_chosen_by_a_click_and_read_under_the_pointer(colored, show, qtbot):
+    colored.select_layer("second")
+    panel = show(KernelsPanel(colored))
+    choose(qtbot, panel, "all")
+    at = panel.grid.position_of(Place(5 * 2 + 1, 1, 0)).toPoint()
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.grid.viewport(), at)
+    # kernel 5, input 1 begins with 5 * 8 + 4 - 32 = 12
+    where = (("kernel", "5"), ("input", "1"), ("row", "1"), ("column", "0"))
+    assert heard.args[0] == (("", "second"), *where, ("=", "14.00"))
+    qtbot.mouseClick(panel.grid.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert colored.view.channel == 5
+    assert numbers(panel) == "input 1 12.0000 13.0000; 14.0000 15.0000"
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Up)
+    assert colored.view.channel == 4
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Left)
+    assert (colored.view.channel, panel.which.value()) == (4, 4)
+    assert numbers(panel).startswith("input 0")
+
+
+def test_kernels_are_put_in_order_by_their_norm(colored, show, qtbot):
+    colored.select_layer("second")
+    colored.select_channel(4)
+    panel = show(KernelsPanel(colored))
+    choose(qtbot, panel, "all")
+    panel.controls.orders.setCurrentIndex(panel.controls.orders.findData("L1"))
+    panel.controls.orders.activated.emit(panel.controls.orders.currentIndex())
+    # kernel k is 8 k - 32 ... 8 k - 25: the sums of sizes are 228, 164, 100, 36, 28, 92, 156, 220
+    with qtbot.waitSignal(panel.readout) as heard:
+        panel.grid.hovered.emit(Place(1 * 2, 0, 0))
+    assert dict(heard.args[0])["kernel"] == "7"
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Up)  # the chosen kernel 4 is the last
+    assert colored.view.channel == 3
+
+
+def test_of_very_many_kernels_only_those_that_are_seen_are_read(save, fed, run, show, qtbot):
+    kernels = np.zeros((512, 512, 3, 3), np.float32)
+    kernels[300, 400] = 1
+    path = save("large.onnx", [conv("conv", "x", "y", "k")], {"x": [1, 512, 3, 3]}, ["y"], {"k": kernels})
+    session = run(path, fed(np.zeros((1, 512, 3, 3), np.float32)))
+    panel = show(KernelsPanel(session))
+    choose(qtbot, panel, "all")
+    qtbot.waitUntil(lambda: panel.message == "", timeout=PATIENCE_MS)  # the whole layer has one scale
+    assert panel.grid.grid.channels == 512 * 512
+    assert 0 < panel.grid.tiles_read < 2_000
+    session.select_channel(300)
+    panel._go_to(300 * 512 + 400)
+    assert numbers(panel).startswith("input 400 1.0000 1.0000 1.0000")
+    assert grid_colors(panel, 300 * 512 + 400, 3, 3) == [tuple(SIGNED[255])] * 9  # it was moved into the view
+    assert panel.grid.tiles_read < 2_000
+
+
+@pytest.fixture
+def normalized(save, fed, run):
+    """A dilated convolution of two kernels, a normalization, and a Relu."""
+    weights = {
+        "k": np.array([[[[1, -2]]], [[[4, 8]]]], np.float32),
+        "gamma": np.array([2, 3], np.float32),
+        "beta": np.array([1, -1], np.float32),
+        "mean": np.array([0.5, 2], np.float32),
+        "variance": np.array([4, 0.25], np.float32),
+    }
+    nodes = [
+        conv("conv", "x", "c", "k", dilations=[1, 2]),
+        helper.make_node(
+            "BatchNormalization", ["c", "gamma", "beta", "mean", "variance"], ["n"], name="n", epsilon=0.0
+        ),
+        helper.make_node("Relu", ["n"], ["y"], name="relu"),
+    ]
+    path = save("normalized.onnx", nodes, {"x": [1, 1, 3, 6]}, ["y"], weights)
+    session = run(path, fed(np.arange(18, dtype=np.float32).reshape(1, 1, 3, 6)))
+    session.select_channel(1)
+    return session
+
+
+def test_a_normalization_that_follows_is_folded_in_on_request(normalized, show, qtbot):
+    panel = show(KernelsPanel(normalized))
+    assert numbers(panel) == "4.0000 8.0000"
+    qtbot.mouseClick(panel.controls.fold, Qt.MouseButton.LeftButton)
+    assert numbers(panel) == "24.0000 48.0000"  # 3 / sqrt(1 / 4) = 6
+    assert panel.scale.text == "with n: this kernel × 6.000"
+    assert panel.foot.text == "bias −13.00"  # (0 - 2) * 6 - 1
+    qtbot.mouseClick(panel.controls.fold, Qt.MouseButton.LeftButton)
+    assert numbers(panel) == "4.0000 8.0000"
+
+
+def test_a_layer_without_a_normalization_offers_none(colored, show):
+    panel = show(KernelsPanel(colored))
+    assert not panel.controls.fold.isVisible()
+    assert not panel.controls.gaps.isVisible()
+
+
+def test_a_dilated_kernel_is_drawn_with_its_gaps_on_request(normalized, show, qtbot):
+    panel = show(KernelsPanel(normalized))
+    qtbot.mouseClick(panel.controls.gaps, Qt.MouseButton.LeftButton)
+    assert tile_colors(panel, 1, 1, 3) == [tuple(SIGNED[191]), tuple(SIGNED[128]), tuple(SIGNED[255])]  # 4, 0, 8
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(1, 0, 1)).toPoint())
+    assert heard.args[0] == (("", "conv"), ("kernel", "1"), ("", "a gap of the dilated kernel"))
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(1, 0, 2)).toPoint())
+    assert heard.args[0][-2:] == (("column", "1"), ("=", "8.000"))
+
+
+def test_numbers_and_frequencies_of_the_chosen_kernel(normalized, show, qtbot):
+    panel = show(KernelsPanel(normalized), 420, 640)
+    assert panel.section.head.summary == "L1 12.00, L2 8.944"  # 4 and 8
+    qtbot.mouseClick(panel.section.head, Qt.MouseButton.LeftButton)
+    said = panel.details.table.accessibleDescription()
+    assert "mean 6.000, layer 2.750" in said  # of 1, -2, 4, 8
+    assert "L2 8.944, layer 9.220" in said
+    assert panel.details.spectrum.accessibleName() == "Frequencies of kernel 1, from 0 to 12.00"  # 4 + 8 at zero
+
+
+def test_the_map_beside_the_kernel_is_gone_to_by_a_click(normalized, show, qtbot):
+    normalized.select_layer("relu")
+    normalized.select_channel(1)
+    panel = show(KernelsPanel(normalized))
+    assert panel.map.accessibleName() == "Feature map 1 of conv, which this kernel made"
+    qtbot.mouseClick(panel.map, Qt.MouseButton.LeftButton)
+    assert (normalized.view.layer, normalized.view.channel) == ("conv", 1)
+
+
+def test_a_dense_layer_behind_a_flatten_is_shown_as_pictures_for_each_output(save, fed, run, show, qtbot):
+    weights = np.arange(24, dtype=np.float32).reshape(12, 2)  # of 12 inputs: 3 channels of 2 x 2
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["f"], name="flat"),
+        helper.make_node("MatMul", ["f", "w"], ["y"], name="dense"),
+    ]
+    path = save("pictures.onnx", nodes, {"x": [1, 3, 2, 2]}, ["y"], {"w": weights})
+    session = run(path, fed(np.zeros((1, 3, 2, 2), np.float32)))
+    session.select_layer("dense")
+    session.select_channel(1)
+    panel = show(KernelsPanel(session))
+    assert panel.caption.text == "output 1 of 2: 3 channels, 2 × 2 each"
+    assert numbers(panel) == "channel 2 17.0000 19.0000; 21.0000 23.0000"  # inputs 8 ... 11 of output 1
+    with qtbot.waitSignal(panel.readout) as heard:
+        qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(2, 1, 0)).toPoint())
+    assert heard.args[0][-2:] == (("weight", "10, 1"), ("=", "21.00"))
+    choose(qtbot, panel, "matrix")
+    assert panel.caption.text == "12 rows × 2 columns, 12 inputs for 2 outputs"
+
+
+def test_kernels_of_one_axis_are_rows_of_the_grid(save, fed, run, show, qtbot):
+    kernels = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
+    path = save("rows.onnx", [conv("conv", "x", "y", "k")], {"x": [1, 3, 6]}, ["y"], {"k": kernels})
+    panel = show(KernelsPanel(run(path, fed(np.zeros((1, 3, 6), np.float32)))))
+    choose(qtbot, panel, "all")
+    assert panel.caption.text == "2 outputs × 3 inputs, length 4 each, one scale"
+    expected = [tuple(SIGNED[round(255 * (value + 23) / 46)]) for value in range(20, 24)]
+    assert grid_colors(panel, 5, 1, 4) == expected

@@ -404,6 +404,8 @@ def test_all_facts_of_the_selected_layer_can_be_read_in_a_narrow_panel(strided, 
         "kernel 3 × 3, stride 2 × 1, padding 1, 0, 1, 2",
         "kernel 3 × 2 × 3 × 3, float32",
         "fully connected instead: 70 × 63 = 4,410 weights, 81.7 × as many",
+        "at 7680 × 4320 one fully connected output alone: 7680 × 4320 × 2 = 66,355,200 weights; all kernels here: 54, "
+        "at any size",
         "its weights take 216 bytes in the file",
         "pads = (1, 0, 1, 2)",
     ):

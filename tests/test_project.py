@@ -256,7 +256,11 @@ def wheel(repository, tmp_path_factory):
 
 def test_wheel_carries_the_program_its_models_and_its_resources(repository, wheel):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {path.relative_to(repository).as_posix() for path in (repository / "inspector").rglob("*.py")}
+    wanted = {
+        path.relative_to(repository).as_posix()
+        for path in (repository / "inspector").rglob("*.*")
+        if path.suffix in (".py", ".j2")
+    }
     for folder in ("models", "resources"):
         for path in (repository / folder).rglob("*"):
             place = path.relative_to(repository)

@@ -98,7 +98,7 @@ def test_without_a_display_the_job_is_classified_exported_and_pictured(clone):
     given = ["a.onnx", "cat.png", "--preprocess=unit"]
     assert _asked(done) == [
         ["classify", *given],
-        ["export", *given, "--to", str(clone / "out")],
+        ["export", *given, "--to", str(clone / "out"), "--overwrite"],
         [*given, "--screenshot", str(clone / "out" / "window.png")],
     ]
 

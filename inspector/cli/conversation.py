@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import os
 import queue
+from collections.abc import Mapping
 from typing import TypeVar
 
 from inspector.cli.console import say
 from inspector.engine.client import Engine
 from inspector.engine.machine import free_memory_bytes
+from inspector.engine.modified import read
 from inspector.engine.protocol import (
     Failed,
     Measured,
@@ -23,7 +25,9 @@ from inspector.engine.protocol import (
     Reply,
     RunImage,
 )
-from inspector.errors import EngineError, ImageError, ModelError, RunError, error_of
+from inspector.errors import EngineError, ImageError, ModelError, RunError, UsageError, error_of
+from inspector.graph.changes import Edits
+from inspector.graph.edits import edited
 from inspector.graph.feeding import Feeding
 from inspector.graph.model import Model, Prediction, Run, RunView
 from inspector.graph.preprocessing import Preprocessing, preset
@@ -32,6 +36,9 @@ from inspector.labels import read_labels
 _Reply = TypeVar("_Reply")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".ico", ".ppm", ".pgm")
 _AFTER_DEATH = "The fault is in the model's file or in ONNX Runtime: export the model again, or try another model."
+_MOST_EDITS_BYTES = 1 << 24
+RUN_VIEWS: Mapping[str, RunView] = {"steps": "step by step", "deployed": "as deployed"}
+"""What ``--view`` asks for."""
 _GIVE = "Give a picture, a .wav or .csv signal, or a .npy, .npz or ONNX .pb tensor."
 
 
@@ -45,6 +52,7 @@ class Conversation:
         measures: Whether ``measure`` will be asked.
         feeding: What the model is fed besides pictures.
         share: How many engines share the memory.
+        edits: What of the network is changed; nothing of it is written to the file.
     """
 
     def __init__(
@@ -55,8 +63,11 @@ class Conversation:
         measures: bool = False,
         feeding: Feeding | None = None,
         share: int = 1,
+        edits: Edits | None = None,
     ) -> None:
         self._feeding = feeding or Feeding()
+        self._edits = edits or Edits()
+        self._slid: Model | None = None  # with other strides or pads
         self._opened: Model | None = None
         self._path = os.path.abspath(model)
         self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
@@ -87,6 +98,13 @@ class Conversation:
         self._feeding.check(model)
         self._opened = model
         return model
+
+    def network(self, image: str | None, recipe: Preprocessing | None) -> Model:
+        """Return the model with what is changed of it, after ``open``; where its shapes may be others, a run tells."""
+        assert self._opened is not None, "open() comes first"
+        if self._edits.slides and self._slid is None:
+            self.predict(image, recipe)
+        return edited(self._slid or self._opened, self._edits)
 
     def ready(self) -> Ready:
         """Wait, after ``open``, until the sessions are made."""
@@ -148,6 +166,7 @@ class Conversation:
             maps=maps,
             tensors=tensors,
             view=view,
+            edits=self._edits,
         )
 
     def _answer(self, wanted: type[_Reply]) -> _Reply:
@@ -161,6 +180,8 @@ class Conversation:
                 raise error_of(reply.kind, reply.message, remedy)
             if isinstance(reply, wanted):
                 return reply
+            if isinstance(reply, ModelOpened):
+                self._slid = reply.model
 
 
 def _check_image(image: str) -> None:
@@ -190,6 +211,21 @@ def _check_image(image: str) -> None:
 def chosen_feeding(asked: argparse.Namespace) -> Feeding:
     """Return what ``--input-shape``, ``--input`` and ``--frame`` say."""
     return Feeding(tuple(asked.input_shape), tuple(asked.input), asked.frame)
+
+
+def chosen_edits(asked: argparse.Namespace) -> Edits:
+    """Return the changes in the file of ``--edits``, or none.
+
+    Raises:
+        UsageError: It holds none.
+    """
+    if asked.edits is None:
+        return Edits()
+    try:
+        with open(asked.edits, "rb") as file:
+            return read(file.read(_MOST_EDITS_BYTES))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{asked.edits} holds no changes of a network: {error}.", "Export from the window.") from None
 
 
 def chosen_labels(asked: argparse.Namespace) -> tuple[str, ...]:

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from inspector import format
 from inspector.cli.console import say, write, write_json, write_table
-from inspector.cli.conversation import Conversation, checked_provider, chosen_feeding, chosen_recipe
+from inspector.cli.conversation import (
+    Conversation,
+    checked_provider,
+    chosen_edits,
+    chosen_feeding,
+    chosen_recipe,
+)
 from inspector.cli.lock import lock
 from inspector.errors import RunError, UsageError
 from inspector.explain.facts import Explanation, Index
@@ -23,10 +29,14 @@ def explain(asked: argparse.Namespace) -> int:
     """Print how an element comes about; it is an error of its own if the runtime disagrees."""
     if asked.gif:
         lock(asked, os.path.dirname(os.path.abspath(asked.gif)))
-    with Conversation(asked.model, asked.provider, asked.memory, feeding=chosen_feeding(asked)) as talk:
+    edits, feeding = chosen_edits(asked), chosen_feeding(asked)
+    with Conversation(asked.model, asked.provider, asked.memory, feeding=feeding, edits=edits) as talk:
         model = talk.open()
         layer = _layer(model, asked.layer)
         checked_provider(talk.ready(), asked.provider, asked.allow_fallback)
+        if edits:
+            model = talk.network(asked.image, chosen_recipe(asked))
+            layer = _layer(model, asked.layer)
         tensor = layer.output.name
         made = {output.name for each in model.layers for output in each.outputs}
         wanted = (tensor, *(name for name in (*layer.inputs, *(each.name for each in layer.outputs)) if name in made))

@@ -18,17 +18,23 @@ ENDINGS = (
 _MAGIC = frozenset("*?[")
 
 
-def pictures(given: Sequence[str]) -> tuple[tuple[str, ...], tuple[ImageError, ...]]:
+def pictures(given: Sequence[str], target: str) -> tuple[tuple[str, ...], tuple[ImageError, ...]]:
     """Return all files that are meant, each once, and what is wrong with what names none.
 
-    A folder stands for the pictures, signals and tensors in it and in the folders below it; a name that is no file
-    and holds ``*``, ``?`` or ``[`` for the files that it fits. Both come in the order of their names.
+    A folder stands for the pictures, signals and tensors in it and in the folders below it, hidden ones left out; a
+    name that is no file and holds ``*``, ``?`` or ``[`` for the files that it fits. Both come in the order of their
+    names.
+
+    Args:
+        given: As they were typed.
+        target: The folder that is written to: below another one it is left out, as it holds pictures once it was
+            written to.
     """
     found: dict[str, None] = {}
     failures = []
     for name in given:
         if os.path.isdir(name):
-            inside = dict.fromkeys(_inside(name))
+            inside = dict.fromkeys(_inside(name, os.path.realpath(target)))
             if not inside:
                 failures.append(ImageError(f"{name} holds no picture, signal or tensor.", "Give another folder."))
             found |= inside
@@ -42,9 +48,13 @@ def pictures(given: Sequence[str]) -> tuple[tuple[str, ...], tuple[ImageError, .
     return tuple(found), tuple(failures)
 
 
-def _inside(folder: str) -> Iterator[str]:
+def _inside(folder: str, target: str) -> Iterator[str]:
     for path, folders, files in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".") and os.path.realpath(os.path.join(path, each)) != target
+        )
         for name in sorted(files):
             if name.lower().endswith(ENDINGS) and not name.startswith("."):
                 yield os.path.join(path, name)

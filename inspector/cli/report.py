@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from inspector import format
 from inspector.cli.answers import difference_words
 from inspector.cli.console import say, write
-from inspector.cli.conversation import Conversation, checked_provider, chosen_feeding, chosen_labels, chosen_recipe
+from inspector.cli.conversation import (
+    RUN_VIEWS,
+    Conversation,
+    checked_provider,
+    chosen_edits,
+    chosen_feeding,
+    chosen_labels,
+    chosen_recipe,
+)
 from inspector.cli.lock import lock
 from inspector.cli.progress import FilesProgress
 from inspector.errors import ExportError
@@ -18,9 +25,7 @@ from inspector.export.files import Part, writing
 from inspector.export.report_run import inspection
 from inspector.export.wish import Look, Wish
 from inspector.export.writer import chosen_layers
-from inspector.graph.model import Run, RunView
-
-_VIEWS: Mapping[str, RunView] = {"steps": "step by step", "deployed": "as deployed"}
+from inspector.graph.model import Run
 
 
 def report(asked: argparse.Namespace) -> int:
@@ -34,13 +39,17 @@ def report(asked: argparse.Namespace) -> int:
         raise ExportError(f"There is no folder {target.parent}.", "Make it first, or choose another one.")
     lock(asked, str(target.parent))
     labels, recipe = chosen_labels(asked), chosen_recipe(asked)
-    with Conversation(asked.model, asked.provider, asked.memory, feeding=chosen_feeding(asked)) as talk:
+    edits, feeding = chosen_edits(asked), chosen_feeding(asked)
+    with Conversation(asked.model, asked.provider, asked.memory, feeding=feeding, edits=edits) as talk:
         model = talk.open()
         layers = chosen_layers(model, Wish(frozenset({"report"}), asked.layers))
         checked_provider(talk.ready(), asked.provider, asked.allow_fallback)
+        if edits:
+            model = talk.network(asked.image, recipe)
+            layers = chosen_layers(model, Wish(frozenset({"report"}), asked.layers))
 
         def fetch(tensors: tuple[str, ...]) -> Run:
-            run = talk.run(asked.image, recipe, tensors, view=_VIEWS[asked.view])
+            run = talk.run(asked.image, recipe, tensors, view=RUN_VIEWS[asked.view])
             if not tensors:
                 say(f"{asked.image}: {difference_words(run.difference)}.")
             return run

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from inspector.app import run_window
-from inspector.cli.arguments import COMMANDS
+from inspector.cli.commands import COMMANDS
 from inspector.errors import UsageError
 
 

@@ -1,4 +1,4 @@
-"""What the process is told that writes a changed network to a new file."""
+"""Changes of a network as text, and what the process is told that writes such a network to a new file."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ class SaveModel(msgspec.Struct, frozen=True):
     target: str
     edits: Edits
     fingerprint: str
+
+
+def written(edits: Edits) -> bytes:
+    """Return changes as JSON."""
+    return msgspec.json.encode(edits)
+
+
+def read(content: bytes) -> Edits:
+    """Return changes from JSON.
+
+    Raises:
+        ValueError: It holds none.
+    """
+    return msgspec.json.decode(content, type=Edits)
 
 
 def request(path: str, target: str, edits: Edits, fingerprint: str) -> bytes:

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from inspector import format
 from inspector.analysis.heads import ClassScore
 from inspector.export.pictures import BACKGROUND, RGB, Drawn
+from inspector.graph.model import Array
 from inspector.render.palettes import palette
 
 Pixels = NDArray[np.uint8]
@@ -50,6 +51,25 @@ def captioned(drawn: Drawn, lines: Sequence[str], scale: int = 1) -> Pixels:
     found[: pixels.shape[0], : pixels.shape[1]] = pixels
     found[pixels.shape[0] :] = np.asarray(below)
     return found
+
+
+def map_lines(title: str, op_type: str, values: Array, drawn: Drawn) -> list[str]:
+    """Return what is written below maps.
+
+    Args:
+        title: Of the layer.
+        op_type: Its operator.
+        values: ``(channels, depth, height, width)``, all of them.
+        drawn: Those that are drawn.
+    """
+    channels, _, *places = values.shape
+    which = f"channel {drawn.channels[0]} of {channels}" if drawn.channels else f"{format.count(channels)} channels"
+    return [title, f"{op_type}, {which}, {format.shape(places)}"]
+
+
+def kernel_lines(layer: str, kernel: Array) -> list[str]:
+    """Return what is written below the kernels of a layer of that name."""
+    return [f"{layer}: kernels", f"{format.shape(kernel.shape)}, {kernel.dtype.name}"]
 
 
 def _draw_bar(image: Image.Image, pen: ImageDraw.ImageDraw, drawn: Drawn, left: int, top: int, scale: int) -> None:

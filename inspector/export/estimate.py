@@ -13,11 +13,12 @@ from inspector.export.wish import Wish
 from inspector.graph.dtypes import by_name, size_bytes
 from inspector.graph.model import Array, Layer, Model, Prediction
 
-_SMALL = 2_000  # bytes of a table's line, an index entry, a small drawing
 _COMFORTABLE = 512  # pixels that a small picture is enlarged to
 _MOST_MAGNIFIED = 16
-# Bytes for each element of a map, beside what enlarging adds: measured on shapes and squeezenet.
-_PER_ELEMENT = {"png": 0.6, "tiff": 4.0, "gif": 0.7, "mp4": 0.1}
+# Bytes, measured on shapes and squeezenet.
+_INDEX_ENTRY, _OVERLAY, _PAGE = 500, 60_000, 150_000
+_PER_ELEMENT, _PER_ENLARGING = 0.55, 0.15  # of a PNG, and how much more of that each further enlarging takes
+_PER_FRAME = {"gif": 20_000, "mp4": 2_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def estimate(model: Model, prediction: Prediction, tensors: Mapping[str, Array],
     size = sum(_of_layer(layer, tensors, wish) for layer in layers)
     if wish.has("tensors", "npy") or wish.has("input", "npy"):
         size += sum(array.nbytes for array in prediction.fed.values())
-    return Estimate(len(layers), len(files) + 1, round(size + len(files) * _SMALL // 4))
+    return Estimate(
+        len(layers), len(files) + 1, round(size + len(files) * _INDEX_ENTRY + (_PAGE if "report" in wish.what else 0))
+    )
 
 
 def _of_layer(layer: Layer, tensors: Mapping[str, Array], wish: Wish) -> float:
@@ -63,7 +66,7 @@ def _of_layer(layer: Layer, tensors: Mapping[str, Array], wish: Wish) -> float:
         count = math.prod(shape)
         data = array.nbytes if array is not None else size_bytes(by_name(output.dtype), shape)
         size += data * sum(wish.has("tensors", each) for each in ("npy", "npz"))
-        size += _of_pictures(count, max(shape, default=1), wish)
+        size += _of_pictures(count, shape[1] if len(shape) > 1 else 1, wish)
         size += count / 10 if "report" in wish.what else 0
     weight = layer.weight("kernel")
     if weight is not None and "kernels" in wish.what:
@@ -73,15 +76,16 @@ def _of_layer(layer: Layer, tensors: Mapping[str, Array], wish: Wish) -> float:
     return size
 
 
-def _of_pictures(count: int, longest: int, wish: Wish) -> float:
-    look = wish.look
-    enlarged = look.scale or min(_MOST_MAGNIFIED, max(1, _COMFORTABLE // max(1, longest)))
-    pixels = look.width**2 if look.width else count * enlarged
-    size = 0.0
-    for each, per_element in _PER_ELEMENT.items():
-        if wish.has("maps", each):
-            size += (pixels if each == "png" else count) * per_element
-    return size + (100_000 if wish.has("overlay", "png") else 0)
+def _of_pictures(count: int, channels: int, wish: Wish) -> float:
+    look, side = wish.look, max(1.0, math.sqrt(count))
+    enlarged = look.scale or min(_MOST_MAGNIFIED, max(1, _COMFORTABLE // side))
+    if look.width:
+        enlarged = max(1.0, look.width / side)
+    size = 4.0 * count if wish.has("maps", "tiff") else 0.0
+    if wish.has("maps", "png"):
+        size += count * _PER_ELEMENT * (1 + _PER_ENLARGING * (enlarged - 1))
+    size += sum(channels * each for format, each in _PER_FRAME.items() if wish.has("maps", format))
+    return size + (_OVERLAY if wish.has("overlay", "png") else 0)
 
 
 def _lengths(shape: Sequence[int | str | None] | None) -> tuple[int, ...]:

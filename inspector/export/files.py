@@ -22,7 +22,6 @@ from typing import Any, BinaryIO
 from inspector.errors import ExportError
 
 INDEX = "index.json"
-PROBABILITIES = "probabilities.json"
 NAME_BYTES = 88  # with the number before it and what follows, a file name has at most 120
 
 _TEMPORARY = ".inspector-"

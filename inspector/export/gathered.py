@@ -14,7 +14,8 @@ from inspector.export.captions import labelled
 from inspector.export.pictures import BACKGROUND, Shown
 from inspector.format import json_number
 from inspector.graph.columns import Column, columns_of
-from inspector.graph.model import Array, Layer, Model
+from inspector.graph.model import Array, Layer, Model, Prediction
+from inspector.labels import MAX_CLASSES
 from inspector.render.columns import Tiles, pictured, tiles
 
 Pixels = NDArray[np.uint8]
@@ -46,6 +47,12 @@ def statistics_facts(layer: Layer, tensor: str, array: Array, found: Statistics)
         "positive_infinities": found.positive_infinities,
         "negative_infinities": found.negative_infinities,
     }
+
+
+def logits(prediction: Prediction, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return copies of the tensors that may be the logits of an output: of its size, if that is one of classes."""
+    sizes = {output.size for output in prediction.outputs.values() if output.size <= MAX_CLASSES}
+    return {name: array.copy() for name, array in tensors.items() if array.size in sizes}
 
 
 def overview_layers(model: Model, chosen: Sequence[Layer]) -> dict[str, Column]:

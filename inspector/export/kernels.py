@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inspector.graph.model import Codes, Layer
+from inspector.graph.model import Codes, Layer, Model, Prediction
 from inspector.graph.weight import Weight
 
 
@@ -28,7 +28,15 @@ def kernel_codes(weight: Weight) -> Codes | None:
     return Codes(tuple(float(each) for each in scale), tuple(int(each) for each in offsets), axis)
 
 
-def spatial_kernel(layer: Layer) -> bool:
-    """Say whether a layer has kernels of rows and columns."""
-    weight = layer.weight("kernel")
+def first_spatial(model: Model) -> Layer | None:
+    """Return the first layer with kernels of rows and columns: one that sees a colour picture is drawn in colours."""
+    return next((each for each in model.layers if _is_spatial(each.weight("kernel"))), None)
+
+
+def _is_spatial(weight: Weight | None) -> bool:
     return weight is not None and len(weight.shape) == 4
+
+
+def sees_bgr(prediction: Prediction) -> bool:
+    """Say whether the channels of what was fed are blue, green, red."""
+    return prediction.preprocessing is not None and prediction.preprocessing.channels == "BGR"

@@ -18,7 +18,8 @@ from inspector import format
 from inspector.errors import ExportError
 from inspector.export import animation
 from inspector.export.captions import captioned
-from inspector.export.pictures import BACKGROUND, Shown, channel_picture, mosaic_picture
+from inspector.export.pictures import BACKGROUND, Painting, Shown, channel_picture, mosaic_picture
+from inspector.export.png import numbered
 from inspector.export.wish import Look
 from inspector.render.limits import Limits, together
 
@@ -189,12 +190,10 @@ def _size(frame: Frame) -> tuple[int, int]:
 
 def _indexed(frame: Frame) -> Image.Image:
     """Return a frame as numbers of colours; of more than 256 colours, the closest of 256."""
-    packed = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    colors, index = np.unique(packed, return_inverse=True)
-    if len(colors) > 256:
+    found = numbered(frame)
+    if not isinstance(found, Painting):
         whole = Image.fromarray(np.ascontiguousarray(frame))
         return whole.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    image = Image.fromarray(index.reshape(frame.shape[:2]).astype(np.uint8), "P")
-    table = np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=-1).astype(np.uint8)
-    image.putpalette(table.tobytes())
+    image = Image.fromarray(found.index, "P")
+    image.putpalette(found.colors[: int(found.index.max()) + 1].tobytes())
     return image

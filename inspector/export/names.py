@@ -13,6 +13,7 @@ _TABLES = ("probabilities", "layers", "statistics")
 _ENDINGS = {"tiff": "tif"}
 TENSORS, KERNELS = "tensors.npz", "kernels.npz"
 OVERVIEW, REPORT = "overview.png", "report.html"
+SEQUENCE = "sequence"  # the folder of what is of all pictures together
 NETRON, MODEL_EXPLORER = "netron.json", "model-explorer.json"
 
 

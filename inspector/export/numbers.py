@@ -12,10 +12,11 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import tifffile
 
+from inspector import format
 from inspector.graph.model import Array
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP file can hold
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a cell begins that a spreadsheet would compute
+_NUMBERS = ("NaN", "Infinity", "-Infinity")  # as ``format.json_number`` writes them
 
 
 class _Plain:
@@ -83,10 +84,11 @@ def write_tiff(file: BinaryIO, stack: Array, axes: str, limits: tuple[float, flo
     """
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(stack, np.float32)
-    about = {"axes": axes, "mode": "grayscale", "min": limits[0], "max": limits[1]}
-    if not all(map(math.isfinite, limits)):
-        about = {"axes": axes, "mode": "grayscale"}
-    tifffile.imwrite(cast("BinaryIO", _Nameless(file)), numbers, imagej=True, photometric="minisblack", metadata=about)
+    about: dict[str, Any] = {"axes": f"{axes}S", "mode": "grayscale"}
+    if all(map(math.isfinite, limits)):
+        about |= {"min": limits[0], "max": limits[1]}
+    samples = numbers[..., np.newaxis]  # without that axis tifffile takes maps of one column for rows of one image
+    tifffile.imwrite(cast("BinaryIO", _Nameless(file)), samples, imagej=True, photometric="minisblack", metadata=about)
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -109,6 +111,6 @@ def _cell(value: Any) -> Any:
         value = " ".join("?" if each is None else str(each) for each in value)
     if isinstance(value, bool):
         return str(value).lower()
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value in _NUMBERS:
         return value
-    return f"'{value}" if value.startswith(_RUNS) else value
+    return format.cell(value)

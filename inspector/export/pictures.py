@@ -15,11 +15,11 @@ from inspector.graph.model import Array, Picture, Tensor
 from inspector.render.columns import strongest
 from inspector.render.grid import Grid, best_columns, best_grid
 from inspector.render.kernels import first_layer_rgb
-from inspector.render.limits import Limits, fitted, limits, resolve, shared_limits
+from inspector.render.limits import Limits, fitted, fixed, limits, resolve
 from inspector.render.mosaic import Mosaic, mosaic, painted, reduced_colors, sheet, window
 from inspector.render.overlay import colored
 from inspector.render.palettes import COLORMAPS, MARK, palette
-from inspector.render.survey import INFINITE, NAN
+from inspector.render.survey import INFINITE, NAN, survey
 
 Pixels = NDArray[np.uint8]
 
@@ -103,18 +103,14 @@ def shown(tensor: Array, known: Tensor, tensors: Mapping[str, Array], look: Look
         None where the tensor has no reading as feature maps.
     """
     read = reading(tensor, known, tensors)
-    if read is None:
-        return None
+    return None if read is None else limited(read, look)
+
+
+def limited(read: Reading, look: Look) -> Shown:
+    """Find limits and colours for a tensor that is read, the same as in the window."""
     if look.limits is not None:
-        found = shared_limits(*look.limits)
-        return Shown(read, found, look.colormap or fitted(found)[1])
+        return Shown(read, *fixed(*look.limits, look.colormap, survey(read.all_slices)))
     return Shown(read, *resolve(read.all_slices, look.scaling, look.colormap))
-
-
-def maps_picture(tensor: Array, known: Tensor, tensors: Mapping[str, Array], look: Look = _USUAL) -> Drawn | None:
-    """Draw all channels of a tensor as one mosaic; see ``shown`` and ``mosaic_picture``."""
-    ready = shown(tensor, known, tensors, look)
-    return None if ready is None else mosaic_picture(ready, look)
 
 
 def mosaic_picture(ready: Shown, look: Look = _USUAL) -> Drawn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inspector.analysis import quantized
@@ -11,7 +11,7 @@ from inspector.export.files import Part, Written, writing
 from inspector.export.index import entry
 from inspector.export.numbers import Npz
 from inspector.export.pictures import Drawn, Shown
-from inspector.graph.dtypes import by_name, size_bytes
+from inspector.graph.cost import tensor_bytes
 from inspector.graph.model import Array, Layer, Tensor
 
 
@@ -68,19 +68,21 @@ def sized(written: Written) -> Facts:
     return {"bytes": written.bytes, "sha256": written.sha256}
 
 
-def groups(layers: Sequence[Layer], waiting: Iterable[str], room: int) -> list[tuple[str, ...]]:
-    """Put tensors together that one run has room for; one of unknown size, or type, comes alone."""
-    wanted = set(waiting)
-    groups: list[tuple[str, ...]] = []
+def groups(tensors: Iterable[Tensor], room: int) -> list[tuple[str, ...]]:
+    """Put tensors together, by name, that one run has room for; one of unknown size, or type, comes alone.
+
+    Args:
+        tensors: In the order in which they are asked for.
+        room: Bytes.
+    """
+    found: list[tuple[str, ...]] = []
     left = 0
-    for output in (each for layer in layers for each in layer.outputs if each.name in wanted):
-        size = room
-        if output.shape is not None and all(isinstance(length, int) for length in output.shape):
-            size = size_bytes(by_name(output.dtype), [int(length) for length in output.shape if length is not None])
-        if groups and 0 < size <= left:
-            groups[-1] += (output.name,)
+    for each in tensors:
+        size = tensor_bytes(each) or room
+        if found and 0 < size <= left:
+            found[-1] += (each.name,)
         else:
-            groups.append((output.name,))
+            found.append((each.name,))
             left = room
         left -= size
-    return groups
+    return found

@@ -27,14 +27,14 @@ def encode(painting: Painting | NDArray[np.uint8], alpha: bytes = b"") -> bytes:
         alpha: How opaque the first colours are, 255 for wholly; the others are.
     """
     if not isinstance(painting, Painting):
-        painting = _numbered(painting)
+        painting = numbered(painting)
     if isinstance(painting, Painting):
         chunks = [(b"PLTE", painting.colors.tobytes())] + ([(b"tRNS", alpha)] if alpha else [])
         return _file(painting.index, _PALETTE, _lines(painting.index), *chunks)
     return _file(painting, _RGB, _lines(painting, _is_photograph(painting)))
 
 
-def _numbered(pixels: NDArray[np.uint8]) -> Painting | NDArray[np.uint8]:
+def numbered(pixels: NDArray[np.uint8]) -> Painting | NDArray[np.uint8]:
     """Return a picture as numbers of its colours where these are 256 at most."""
     packed = pixels.reshape(-1, 3) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     if len(np.unique(packed[:: 1 + len(packed) // _LOOKED_AT])) > _MOST_COLORS:

@@ -15,21 +15,19 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from inspector import format
 from inspector.analysis.reading import Reading
-from inspector.export.captions import captioned
+from inspector.export.captions import captioned, kernel_lines, map_lines
 from inspector.export.pictures import (
     Drawn,
-    Shown,
     channel_picture,
     kernels_picture,
+    limited,
     mosaic_picture,
     overlay_picture,
     strongest_channel,
 )
 from inspector.export.wish import Look
 from inspector.graph.model import Array, Picture
-from inspector.render.limits import fitted, resolve, shared_limits
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -72,12 +70,7 @@ def _drawn(asked: dict[str, Any], arrays: Sequence[Array], look: Look) -> Drawn 
     if asked["what"] == "kernels":
         return kernels_picture(arrays[0], asked["bgr"], asked["rgb"], look)
     values = arrays[0]
-    reading = Reading(asked["form"], values, asked["slice"], 1)
-    if look.limits is not None:
-        limits = shared_limits(*look.limits)
-        ready = Shown(reading, limits, look.colormap or fitted(limits)[1])
-    else:
-        ready = Shown(reading, *resolve(reading.all_slices, look.scaling, look.colormap))
+    ready = limited(Reading(asked["form"], values, asked["slice"], 1), look)
     channel = min(asked["channel"], len(values) - 1)
     if asked["what"] == "overlay":
         seen = Picture(arrays[1], tuple(asked["size"]), tuple(asked["box"]))  # type: ignore[arg-type]
@@ -88,10 +81,8 @@ def _drawn(asked: dict[str, Any], arrays: Sequence[Array], look: Look) -> Drawn 
 def _lines(asked: dict[str, Any], array: Array, drawn: Drawn) -> list[str]:
     """Return what the export writes below a picture."""
     if asked["what"] == "kernels":
-        return [f"{asked['name']}: kernels", f"{format.shape(array.shape)}, {array.dtype.name}"]
-    channels, _, *places = array.shape
-    which = f"channel {drawn.channels[0]} of {channels}" if drawn.channels else f"{format.count(channels)} channels"
-    return [f"{asked['index']} {asked['name']}", f"{asked['op_type']}, {which}, {format.shape(places)}"]
+        return kernel_lines(asked["name"], array)
+    return map_lines(f"{asked['index']} {asked['name']}", asked["op_type"], array, drawn)
 
 
 def _fitted(pixels: Array, side: int) -> Array:

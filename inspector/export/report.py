@@ -34,6 +34,7 @@ from inspector.export.report_parts import (
     smaller,
 )
 from inspector.export.svg import FAMILY_COLORS, class_bars, layer_cells, stops
+from inspector.graph.edits import said_of
 from inspector.graph.model import Difference, Layer, Model, Prediction
 from inspector.labels import fitting
 
@@ -179,6 +180,11 @@ def _uri(figure: Figure) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(figure.png).decode('ascii')}"
 
 
+def _edited(about: About) -> str:
+    said = said_of(about.model, about.prediction.edits)
+    return f"{said}." if said else ""
+
+
 def _answer(about: About) -> dict[str, Any]:
     head = about.head
     labels, unfitting = fitting(about.labels, head.classes)
@@ -195,7 +201,7 @@ def _answer(about: About) -> dict[str, Any]:
         "has_more": has_more,
         "height": 26 * len(bars) + 6,
         "reason": head.reason,
-        "warnings": [each for each in (head.warning, unfitting) if each],
+        "warnings": [each for each in (_edited(about), head.warning, unfitting) if each],
         "facts": facts,
         "is_independent": head.kind == "sigmoid",
     }

@@ -278,9 +278,10 @@ def _map_words(values: Array, batch: int, drawn: Drawn, look: Look) -> str:
 
 
 def _limit_words(drawn: Drawn, look: Look) -> str:
+    is_diverging = COLORMAPS[drawn.colormap].is_diverging
     if look.limits is not None:
-        return "limits as given"
-    if COLORMAPS[drawn.colormap].is_diverging and look.scaling != "symmetric":
+        return "limits as given, around zero" if is_diverging else "limits as given"
+    if is_diverging and look.scaling != "symmetric":
         return f"limits: {'each channel' if look.scaling == 'channel' else 'layer'}, around zero"
     return f"limits: {SCALINGS[look.scaling].label}"
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from inspector.analysis.heads import answered
 from inspector.analysis.outputs import described
 from inspector.errors import LimitError
+from inspector.export import gathered
 from inspector.export.index import file_sha256, runtime_version
-from inspector.export.kernels import spatial_kernel
+from inspector.export.kernels import first_spatial, sees_bgr
+from inspector.export.pieces import groups
 from inspector.export.report import MOST_BYTES, About, file_size, report
 from inspector.export.report_parts import LayerPart, layer_part, with_kernels
 from inspector.export.wish import Look
-from inspector.graph.cost import tensor_bytes
-from inspector.graph.model import Array, Layer, Model, Prediction, Run
+from inspector.graph.model import Array, Layer, Model, Run
 
 Fetch = Callable[[tuple[str, ...]], Run]
 Progress = Callable[[int, int], None]
@@ -55,26 +56,26 @@ def inspection(
     found: dict[str, LayerPart] = {}
     remarks: list[str] = []
     logits: dict[str, Array] = {}
-    sizes = {output.size for output in prediction.outputs.values()}
-    missing = {name for layer in chosen for name in run.missing if name == layer.output.name}
-    waiting = [layer for layer in chosen if layer.output.name in missing]
+    missing = set(run.missing)
+    shown = tuple(layer.output.name for layer in chosen if layer.output.name not in missing)
     room = sum(array.nbytes for array in run.tensors.values())
-    for wanted in (None, *_groups(waiting, room)):
-        if wanted is not None:
+    more = groups([layer.output for layer in chosen if layer.output.name in missing], room)
+    is_bgr, first = sees_bgr(prediction), first_spatial(model)
+    for place, wanted in enumerate((shown, *more)):
+        if place:
             del run  # its memory is needed
             try:
-                run = fetch(tuple(layer.output.name for layer in wanted))
+                run = fetch(wanted)
             except LimitError as error:
                 remarks.append(error.message)
                 run = Run(0, prediction, {}, None, 0.0)
-        logits |= {name: array.copy() for name, array in run.tensors.items() if array.size in sizes}
-        for layer in chosen if wanted is None else wanted:
-            if wanted is None and layer.output.name in missing:
-                continue
+        logits |= gathered.logits(prediction, run.tensors)
+        for layer in (each for each in chosen if each.output.name in wanted):
             part = layer_part(layer, run.tensors, look)
             if not part.shape and layer.output.name in run.unshowable:
-                part = LayerPart(layer, remarks=(f"Its tensor is {run.unshowable[layer.output.name]}.",))
-            found[layer.name] = with_kernels(part, _is_bgr(prediction), layer is _first(model))
+                words = f"Its tensor holds no plain numbers ({run.unshowable[layer.output.name]})."
+                part = LayerPart(layer, remarks=(words,))
+            found[layer.name] = with_kernels(part, is_bgr, layer is first)
             progress(len(found), len(chosen))
     answer = answered(model, prediction, logits, head)
     about = About(
@@ -92,26 +93,3 @@ def inspection(
         remarks,
     )
     return report(about, [found[layer.name] for layer in chosen], most_bytes)
-
-
-def _groups(layers: Sequence[Layer], room: int) -> Iterator[list[Layer]]:
-    """Put layers together whose tensors one run has room for; one of unknown size comes alone."""
-    group: list[Layer] = []
-    left = room
-    for layer in layers:
-        size = tensor_bytes(layer.output) or room
-        if group and size > left:
-            yield group
-            group, left = [], room
-        group.append(layer)
-        left -= size
-    if group:
-        yield group
-
-
-def _is_bgr(prediction: Prediction) -> bool:
-    return prediction.preprocessing is not None and prediction.preprocessing.channels == "BGR"
-
-
-def _first(model: Model) -> Layer | None:
-    return next((layer for layer in model.layers if spatial_kernel(layer)), None)

@@ -10,7 +10,7 @@ from inspector.errors import ExportError, InspectorError, UsageError
 from inspector.export import moving
 from inspector.export.files import INDEX, Folder
 from inspector.export.index import asked_facts, entry, index_facts, run_facts
-from inspector.export.names import FileNames
+from inspector.export.names import SEQUENCE, FileNames
 from inspector.export.pictures import Shown, shown
 from inspector.export.wish import Look, Wish
 from inspector.export.writer import Exported, Source, chosen_layers
@@ -18,7 +18,7 @@ from inspector.graph.model import Layer, Model, Prediction, Run
 from inspector.render.limits import fitted
 
 MOST_LAYERS = 8  # each is run through twice
-FOLDER = "sequence"
+FOLDER = SEQUENCE
 Fetch = Callable[[str, tuple[str, ...]], Run]
 
 

@@ -73,7 +73,8 @@ class Look:
 
     Attributes:
         scaling: A name from ``render.SCALINGS``.
-        limits: The values drawn as the first and the last colour, instead of those that ``scaling`` finds.
+        limits: The values drawn as the first and the last colour, instead of those that ``scaling`` finds. With a
+            colormap that has a middle, the one farther from zero counts for both sides.
         colormap: A name from ``render.COLORMAPS``; ``""`` lets the values decide.
         scale: Pixels for each element along each side; 0 magnifies what is small.
         width: Of the picture in pixels, instead of ``scale``; 0 for as wide as that makes it.

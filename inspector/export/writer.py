@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,42 +12,27 @@ from typing import Any
 from inspector import format
 from inspector.analysis.heads import answered
 from inspector.analysis.outputs import described
-from inspector.analysis.statistics import statistics
 from inspector.errors import ExportError, InspectorError, LimitError, UsageError
-from inspector.export import answers, gathered, moving, names, svg, viewers
-from inspector.export.captions import captioned
+from inspector.export import answers, gathered, names, viewers
 from inspector.export.facts import Facts, codes_facts
 from inspector.export.files import INDEX, Folder, distinct_names
 from inspector.export.index import asked_facts, entry, file_sha256, index_facts, run_facts
 from inspector.export.index import is_complete as _is_complete
-from inspector.export.kernels import kernel_codes, spatial_kernel
+from inspector.export.kernels import first_spatial, kernel_codes, sees_bgr
+from inspector.export.listing import Listing, Progress
 from inspector.export.names import FileNames
-from inspector.export.numbers import write_npy, write_tiff
-from inspector.export.pictures import (
-    Drawn,
-    channel_picture,
-    kernels_picture,
-    mosaic_picture,
-    overlay_picture,
-    shown,
-    stack_of,
-    strongest_channel,
-)
-from inspector.export.pieces import DrawnTensor, OpenNpz, groups, sized
+from inspector.export.of_layer import LayerFiles
+from inspector.export.pieces import OpenNpz, groups
 from inspector.export.png import encode
 from inspector.export.report_run import inspection
 from inspector.export.wish import DEFAULT, WHAT, Look, Wish
 from inspector.export.workers import Workers
-from inspector.format import json_number
 from inspector.graph.model import Array, Layer, Model, Prediction, Run
-from inspector.labels import MAX_CLASSES
-from inspector.render.columns import Tiles
 
 __all__ = ["DEFAULT", "WHAT", "Exported", "Look", "Source", "Wish", "chosen_layers", "export", "file_sha256"]
 __all__ += ["is_complete", "picture_folders"]
 
 Fetch = Callable[[tuple[str, ...]], Run]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +83,7 @@ def chosen_layers(model: Model, wish: Wish) -> tuple[Layer, ...]:
     Raises:
         UsageError: There is none.
     """
-    chosen = tuple(layer for layer in model.layers if fnmatch.fnmatchcase(layer.name, wish.layers))
+    chosen = names.matching(model, wish.layers)
     if not chosen and wish.layers != "*":
         raise UsageError(
             f"No layer of {os.path.basename(model.path)} has a name like {wish.layers!r}.",
@@ -184,20 +167,17 @@ class _Job:
         self._look = wish.look
         self._progress = progress
         self._pool = pool
-        self._open_files = open_files
         self._layers = chosen_layers(source.model, wish)
         answer = answered(source.model, prediction, None, source.head)
         self._outputs = described(source.model, prediction, answer)
         seen = [each.name for each in self._outputs if each.kind in ("image", "class map")]
         self._files = FileNames(source.model, self._layers, prediction, seen, wish)
         self._names = self._files.every()
+        self._listing = Listing(folder, self._names, wish.look, progress, open_files)
+        self._columns = gathered.overview_layers(source.model, self._layers) if "overview" in wish.what else {}
+        self._written = LayerFiles(wish, self._files, self._listing, prediction.picture, self._columns)
         self._asked = asked_facts(wish, source.sha256, source.head, source.options, prediction.image)
         self._logits: dict[str, Array] = {}  # tensors that may hold them
-        self._lock = threading.Lock()
-        self._entries: dict[str, Facts] = {}  # of the files that are written, by name
-        self._statistics: dict[str, Facts] = {}  # by tensor
-        self._columns = gathered.overview_layers(source.model, self._layers) if "overview" in wish.what else {}
-        self._tiles: dict[str, Tiles] = {}  # of the overview, by tensor
         self._run_facts = run_facts(None)
         self._remarks: list[str] = []
         self._failure: InspectorError | None = None
@@ -213,12 +193,12 @@ class _Job:
         wish, files = self._wish, self._files
         for name, array in self._prediction.fed.items():
             if wish.has("tensors", "npy") or wish.has("input", "npy"):
-                self._write_array(entry(files.input(name, "npy"), "input", tensor=name, array=array), array)
+                self._listing.array(entry(files.input(name, "npy"), "input", tensor=name, array=array), array)
             if wish.has("input", "png"):
                 drawn = answers.fed_picture(self._source.model, self._prediction, name)
                 if drawn is not None:
                     about = entry(files.input(name, "png"), "input", tensor=name, array=array, drawn=drawn)
-                    self._write_picture(about, drawn, [f"{name}: what the model was fed"])
+                    self._listing.picture(about, drawn, [f"{name}: what the model was fed"])
         self._pool.finish()
 
     # ---------------------------------------------------------------- kernels
@@ -227,10 +207,8 @@ class _Job:
         """Write the weights of the layers that slide or multiply."""
         if "kernels" not in self._wish.what:
             return
-        npz = self._begun(names.KERNELS, "kernels") if self._wish.has("kernels", "npz") else None
-        recipe = self._prediction.preprocessing
-        is_bgr = recipe is not None and recipe.channels == "BGR"
-        first = next((each for each in self._source.model.layers if spatial_kernel(each)), None)
+        npz = self._listing.npz(names.KERNELS, "kernels") if self._wish.has("kernels", "npz") else None
+        is_bgr, first = sees_bgr(self._prediction), first_spatial(self._source.model)
         for layer in self._layers:
             weight = layer.weight("kernel")
             if weight is None:
@@ -243,50 +221,30 @@ class _Job:
                 self._remarks.append(f"The kernels of {layer.name} were not written.")
                 self._failure = error
                 continue
-            write = functools.partial(self._write_kernel, layer, weight.name, kernel, quantization)
+            write = functools.partial(self._written.write_kernel, layer, weight.name, kernel, quantization)
             self._pool.do(functools.partial(write, is_bgr, layer is first))
             if npz is not None:
                 npz.add(self._files.kernels(layer), kernel, layer.name, weight.name)
         self._pool.finish()
         if npz is not None:
-            self._done(npz.finish())
-
-    def _write_kernel(
-        self, layer: Layer, name: str, kernel: Array, quantization: Facts | None, is_bgr: bool, is_first: bool
-    ) -> None:
-        file = functools.partial(self._files.kernels, layer)
-        if self._wish.has("kernels", "png"):
-            drawn = kernels_picture(kernel, is_bgr, as_rgb=is_first, look=self._look)
-            if drawn is not None:
-                about = entry(file("png"), "kernels", layer, name, kernel, drawn)
-                about["quantization"] = quantization
-                words = f"{format.shape(kernel.shape)}, {kernel.dtype.name}"
-                self._write_picture(about, drawn, [f"{layer.name}: kernels", words])
-        if self._wish.has("kernels", "npy"):
-            about = entry(file("npy"), "kernels", layer, name, kernel)
-            about["quantization"] = quantization
-            self._write_array(about, kernel)
-        if self._wish.has("kernels", "tiff") and 2 <= kernel.ndim <= 5 and kernel.size:
-            spatial = kernel.reshape(*kernel.shape[:2], *([1] * max(0, 4 - kernel.ndim)), *kernel.shape[2:])
-            stack, axes = (spatial, "ZCYX") if spatial.ndim == 4 else (spatial.swapaxes(1, 2), "TZCYX")
-            about = entry(file("tiff"), "kernels", layer, name, kernel)
-            self._write_stack(about | {"axes": axes, "quantization": quantization}, stack, axes)
+            self._listing.put(npz)
 
     # ---------------------------------------------------------------- tensors
 
     def write_tensors(self, fetch: Fetch) -> None:
         """Write what the layers made of the picture, in as many runs as memory needs."""
         waiting = {name: (layer, stem) for layer in self._layers for name, stem in self._files.stems(layer)}
-        npz = self._begun(names.TENSORS, "tensors") if self._wish.has("tensors", "npz") else None
+        npz = self._listing.npz(names.TENSORS, "tensors") if self._wish.has("tensors", "npz") else None
         room = self._write_first(fetch(()), waiting, npz)
-        for wanted in groups(self._layers, waiting, room):
+        left = (each for layer in self._layers for each in layer.outputs if each.name in waiting)
+        for wanted in groups(list(left), room):
             try:
                 self._write_run(fetch(wanted), waiting, npz)
             except LimitError as error:
                 self._failure = error
         self._remarks += [f"Tensor {name} was not written: there was not enough memory for it." for name in waiting]
         if npz is not None:
-            self._done(npz.finish())
+            self._listing.put(npz)
 
     def _write_first(self, run: Run, waiting: dict[str, tuple[Layer, str]], npz: OpenNpz | None) -> int:
         """Write what the run has that keeps all that fits in memory."""
@@ -303,91 +261,17 @@ class _Job:
 
     def _write_run(self, run: Run, waiting: dict[str, tuple[Layer, str]], npz: OpenNpz | None) -> int:
         """Write the tensors of one run, and take them off the list; return how many bytes it had room for."""
-        sizes = {output.size for output in self._prediction.outputs.values() if output.size <= MAX_CLASSES}
-        self._logits |= {name: array.copy() for name, array in run.tensors.items() if array.size in sizes}
+        self._logits |= gathered.logits(self._prediction, run.tensors)
         for name in [each for each in waiting if each in run.unshowable]:
             self._remarks.append(f"Tensor {name} was not written: it holds no plain numbers ({run.unshowable[name]}).")
             del waiting[name]
         for name in [each for each in waiting if each in run.tensors]:
             layer, stem = waiting.pop(name)
-            self._pool.do(functools.partial(self._write_tensor, name, run.tensors, layer, stem))
+            self._pool.do(functools.partial(self._written.write_tensor, name, run.tensors, layer, stem))
             if npz is not None:
                 npz.add(stem, run.tensors[name], layer.name, name)
         self._pool.finish()
         return sum(array.nbytes for array in run.tensors.values())
-
-    def _write_tensor(self, name: str, tensors: Mapping[str, Array], layer: Layer, stem: str) -> None:
-        """Write all that is wanted of one tensor."""
-        array = tensors[name]
-        known = next(output for output in layer.outputs if output.name == name)
-        if self._wish.has("tensors", "npy"):
-            about = entry(f"{stem}.npy", "tensors", layer, name, array)
-            about["quantization"] = codes_facts(known.codes, tensors, is_real=False)
-            self._write_array(about, array)
-        if self._wish.what & {"statistics", "viewers"}:
-            found = gathered.statistics_facts(layer, name, array, statistics(array))
-            with self._lock:
-                self._statistics[name] = found
-        if not self._wish.what & {"maps", "overlay", "overview", "colors", "viewers"}:
-            return
-        ready = shown(array, known, tensors, self._look)
-        if ready is None:
-            return
-        if "viewers" in self._wish.what:
-            channels = viewers.channel_facts(ready.read)
-            with self._lock:
-                self._statistics[name] |= channels
-        if name in self._columns:
-            drawn = gathered.overview_tiles(ready)
-            with self._lock:
-                self._tiles[name] = drawn
-        self._write_maps(DrawnTensor(name, layer, stem, array, known, tensors, ready))
-
-    def _write_maps(self, of: DrawnTensor) -> None:
-        """Write all that is drawn of one tensor."""
-        wish, files, look = self._wish, self._files, self._look
-        chosen = [each for each in wish.channels if each < len(of.ready.read.values)]
-        if wish.has("maps", "png") and not wish.channels:
-            self._write_drawn(files.maps(of.stem, "png"), "maps", of, mosaic_picture(of.ready, look))
-        if wish.has("maps", "png"):
-            for channel in chosen:
-                drawn = channel_picture(of.ready, channel, look)
-                self._write_drawn(files.channel(of.stem, channel), "maps", of, drawn)
-        if wish.has("colors", "svg"):
-            self._write_color_bar(of)
-        for kind in ("gif", "mp4"):
-            if wish.has("maps", kind) and (chosen or not wish.channels):
-                frames = moving.channels(of.ready, of.title(), chosen)
-                content = moving.gif(frames) if kind == "gif" else moving.mp4(frames)
-                about = of.entry(files.maps(of.stem, kind), "maps")
-                self._write(about | {"channels": {"order": "as stored", "shown": chosen or "all"}}, content)
-        if wish.has("maps", "tiff"):
-            stack, axes = stack_of(of.ready, wish.channels)
-            about = of.entry(files.maps(of.stem, "tiff"), "maps") | {"axes": axes}
-            if wish.channels:
-                about["channels"] = {"order": "as stored", "shown": chosen}
-            if stack.size:
-                self._write_stack(about, stack, axes, of.ready.limits.of(0) if of.ready.limits.is_shared else None)
-        picture = self._prediction.picture
-        if wish.has("overlay", "png") and picture is not None and of.ready.has_maps:
-            start = files.overlay(of.stem)
-            for channel in chosen if wish.channels else [strongest_channel(of.ready)]:
-                file = files.channel(start, channel) if wish.channels else files.maps(start, "png")
-                self._write_drawn(file, "overlay", of, overlay_picture(of.ready, channel, picture, look))
-
-    def _write_color_bar(self, of: DrawnTensor) -> None:
-        ready = of.ready
-        if not ready.limits.is_shared:
-            return  # every channel has its own
-        limits = ready.limits.of(0)
-        about = of.entry(self._files.colors(of.stem), "colors") | {"limits": list(limits), "colormap": ready.colormap}
-        self._write(about, svg.color_bar(limits, ready.colormap, of.title()).encode(errors=answers.LOST))
-
-    def _write_drawn(self, file: str, what: str, of: DrawnTensor, drawn: Drawn) -> None:
-        about = of.entry(file, what, drawn)
-        channels, _, *places = of.ready.read.values.shape
-        which = f"channel {drawn.channels[0]} of {channels}" if drawn.channels else f"{format.count(channels)} channels"
-        self._write_picture(about, drawn, [of.title(), f"{of.layer.op_type}, {which}, {format.shape(places)}"])
 
     # ---------------------------------------------------------------- the answer, and what is of all layers
 
@@ -407,7 +291,7 @@ class _Job:
             head=source.head,
             look=self._look,
         )
-        self._write(entry(names.REPORT, "report"), page.encode(errors=answers.LOST))
+        self._listing.content(entry(names.REPORT, "report"), page.encode(errors=answers.LOST))
 
     def write_answer(self) -> None:
         """Write the answer, and the outputs that can be seen."""
@@ -417,7 +301,7 @@ class _Job:
         answer = answered(source.model, prediction, self._logits, source.head)
         found = answers.Answer(prediction, answer, tuple(source.labels), self._outputs)
         for each in self._wish.formats_of("probabilities"):
-            self._write(
+            self._listing.content(
                 entry(f"probabilities.{each}", "probabilities", tensor=answer.output),
                 answers.probabilities(found, each, max(1, self._look.scale)),
             )
@@ -426,7 +310,7 @@ class _Job:
                 if file := self._files.output(output.name):
                     values = prediction.outputs[output.name]
                     content, facts = answers.output_file(output, values, source.labels)
-                    self._write(entry(file, "output", tensor=output.name, array=values) | facts, content)
+                    self._listing.content(entry(file, "output", tensor=output.name, array=values) | facts, content)
 
     def write_tables(self) -> None:
         """Write what is of all layers together."""
@@ -434,21 +318,21 @@ class _Job:
         if "layers" in wish.what:
             for each in wish.formats_of("layers"):
                 content = answers.layer_table(self._source.model, self._layers, self._source.path, each)
-                self._write(entry(f"layers.{each}", "layers"), content)
+                self._listing.content(entry(f"layers.{each}", "layers"), content)
         if "statistics" in wish.what:
-            rows = [self._statistics[name] for name in self._in_order() if name in self._statistics]
+            rows = [self._written.statistics[name] for name in self._in_order() if name in self._written.statistics]
             for each in wish.formats_of("statistics"):
-                self._write(entry(f"statistics.{each}", "statistics"), answers.statistics_table(rows, each))
+                self._listing.content(entry(f"statistics.{each}", "statistics"), answers.statistics_table(rows, each))
         if "viewers" in wish.what:
             about = {"image": self._prediction.image}
-            netron = viewers.netron_attachment(self._source.model, self._statistics, about=about)
-            self._write(entry(names.NETRON, "viewers"), netron.encode(errors=answers.LOST))
-            explorer = viewers.model_explorer(self._source.model, self._statistics)
-            self._write(entry(names.MODEL_EXPLORER, "viewers"), explorer.encode(errors=answers.LOST))
+            netron = viewers.netron_attachment(self._source.model, self._written.statistics, about=about)
+            self._listing.content(entry(names.NETRON, "viewers"), netron.encode(errors=answers.LOST))
+            explorer = viewers.model_explorer(self._source.model, self._written.statistics)
+            self._listing.content(entry(names.MODEL_EXPLORER, "viewers"), explorer.encode(errors=answers.LOST))
         if "overview" in wish.what:
-            pixels = gathered.overview_picture(self._columns, self._tiles, max(1, self._look.scale))
+            pixels = gathered.overview_picture(self._columns, self._written.tiles, max(1, self._look.scale))
             if pixels is not None:
-                self._write(entry(names.OVERVIEW, "overview"), encode(pixels))
+                self._listing.content(entry(names.OVERVIEW, "overview"), encode(pixels))
 
     def _in_order(self) -> list[str]:
         return [output.name for layer in self._layers for output in layer.outputs]
@@ -456,38 +340,11 @@ class _Job:
     def finish(self) -> Exported:
         """Write the index, and remove what an earlier export wrote besides."""
         self._pool.finish()
-        files = [name for name in self._names if name in self._entries]
-        self._folder.finish(files, self._index([self._entries[name] for name in files], self._failure is None))
+        entries = self._listing.entries()
+        files = [str(each["file"]) for each in entries]
+        self._folder.finish(files, self._index(entries, self._failure is None))
         self._progress(len(self._names), len(self._names))
         return Exported(os.fspath(self._folder.path), (*files, INDEX), tuple(self._remarks), self._failure)
-
-    # ---------------------------------------------------------------- files
-
-    def _write_picture(self, about: Facts, drawn: Drawn, words: Sequence[str]) -> None:
-        if self._look.is_captioned:
-            self._write(about, encode(captioned(drawn, words, max(1, self._look.scale))))
-        else:
-            self._write(about, encode(drawn.painting))
-
-    def _write_array(self, about: Facts, array: Array) -> None:
-        self._done(about | sized(self._folder.write(about["file"], lambda file: write_npy(file, array))))
-
-    def _write_stack(self, about: Facts, stack: Array, axes: str, limits: tuple[float, float] | None = None) -> None:
-        known = statistics(stack)
-        ends = limits or (known.minimum, known.maximum)
-        about = about | {"dtype": "float32", "shape": list(stack.shape), "limits": [json_number(each) for each in ends]}
-        self._done(about | sized(self._folder.write(about["file"], lambda file: write_tiff(file, stack, axes, ends))))
-
-    def _write(self, about: Facts, content: bytes) -> None:
-        self._done(about | sized(self._folder.write(about["file"], lambda file: file.write(content))))
-
-    def _begun(self, name: str, what: str) -> OpenNpz:
-        return OpenNpz(self._open_files.enter_context(self._folder.part(name)), name, what)
-
-    def _done(self, about: Facts) -> None:
-        with self._lock:
-            self._entries[about["file"]] = about
-            self._progress(len(self._entries), len(self._names))
 
     def _index(self, files: list[Facts], is_complete: bool) -> Facts:
         source = self._source

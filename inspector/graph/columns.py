@@ -71,12 +71,17 @@ class Columns:
     left_out: int
 
 
-def columns_of(model: Model) -> Columns:
-    """Put a network's layers together to columns."""
+def columns_of(model: Model, apart: bool = False) -> Columns:
+    """Put a network's layers together to columns.
+
+    Args:
+        model: The network.
+        apart: Every layer is a column of its own.
+    """
     unmoved = _unmoved(model)
     drawn = [layer for layer in model.layers if layer.name not in unmoved]
     wiring = _Wiring(model, drawn)
-    groups = _groups(drawn, wiring)
+    groups = [(layer,) for layer in drawn] if apart else _groups(drawn, wiring)
     of_layer = {layer.name: place for place, group in enumerate(groups) for layer in group}
     columns = [_column(place, group, of_layer, wiring) for place, group in enumerate(groups)]
     blocks = {column.path[:depth] for column in columns for depth in range(1, len(column.path) + 1)}

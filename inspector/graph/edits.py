@@ -56,7 +56,7 @@ def number_as_stored(weight: Weight, number: float) -> float:
     kind = np.dtype(by_name(weight.dtype).numpy)
     if kind.kind in "iu":
         limits = np.iinfo(kind)
-        if number != int(number) or not limits.min <= number <= limits.max:
+        if not (limits.min <= number <= limits.max and number == int(number)):
             raise InspectorError(
                 f"{number:g} is no code of {weight.name}: {weight.dtype} holds whole numbers from "
                 f"{format.count(limits.min)} to {format.count(limits.max)}."

@@ -46,6 +46,17 @@ def test_folders_and_patterns_stand_for_the_pictures_in_them(said, network, phot
     assert images == [str(photos / name) for name in ("a.png", "b.png", "more/a.png", "more/c.png")]
 
 
+def test_what_an_export_wrote_below_the_pictures_is_no_picture(said, network, photos):
+    (photos / ".thumbnails").mkdir()
+    (photos / ".thumbnails" / "a.png").write_bytes((photos / "a.png").read_bytes())
+    command = ("export", network, str(photos), "--to", str(photos / "out"), "--what", "maps")
+    names = ["a.png", "a.png-2", "b.png", "c.png"]
+    assert said(*command)[0] == 0
+    assert sorted(os.listdir(photos / "out")) == names
+    assert said(*command, "--resume")[1].count("complete already") == 4
+    assert sorted(os.listdir(photos / "out")) == names
+
+
 def test_what_names_no_picture_is_said_at_the_end_and_the_rest_is_written(said, network, photos, tmp_path):
     (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
     (tmp_path / "empty").mkdir()
@@ -119,6 +130,20 @@ def test_what_is_complete_is_skipped_and_anything_else_is_made_anew(said, networ
     Image.new("RGB", (8, 8), "red").save(pictures[0])  # another picture of the same name
     code, out, _ = said(*arguments, "--scale", "2")
     assert [line.endswith("complete already") for line in out.splitlines()] == [False, True, True]
+
+
+def test_what_the_files_beside_the_model_say_counts_for_what_is_complete(said, linear, fed, tmp_path):
+    command = ("export", linear, fed, "--to", str(tmp_path / "out"), "--what", "probabilities", "--resume")
+    sidecar = Path(linear).with_suffix(".inspector.toml")
+    found = []
+    for text in ('labels = ["a", "b", "c"]\n', 'labels = ["a", "b", "c"]\n', 'labels = ["a", "b", "d"]\n'):
+        sidecar.write_text(text)
+        code, out, err = said(*command)
+        assert code == 0, err
+        found.append("complete already" in out)
+    assert found == [False, True, False]
+    content = json.loads((tmp_path / "out" / "fed.npy" / "probabilities.json").read_text())
+    assert {each["label"] for each in content["classes"]} == {"a", "b", "d"}
 
 
 def test_an_export_that_was_killed_is_resumed(network, photos, tmp_path):

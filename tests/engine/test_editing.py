@@ -15,6 +15,7 @@ from onnx import numpy_helper
 
 from inspector.engine.child import editing
 from inspector.engine.child.editing import Networks
+from inspector.engine.child.saving import save
 from inspector.engine.protocol import MESSAGE_BYTES, Failed, ModelOpened, Ran, RunImage
 from inspector.graph.changes import MOST_CHANGES, Edits, SlideEdit, WeightEdit
 from inspector.graph.edits import with_numbers
@@ -196,6 +197,39 @@ def test_weights_within_branches_constants_transposes_and_shared_ones_are_edited
     expected = slid.reshape(1, 9) @ kept("turned").T @ kept("shared") @ kept("shared")
     np.testing.assert_allclose(reply.run.tensors["y"], expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(reply.run.prediction.outputs["y"], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_weights_within_a_function_and_given_to_it_are_edited_and_saved(engine, talk, tmp_path):
+    nodes = [
+        node("Constant", "", "k", value=weights("k", 1, 1, 2, 2)),
+        node("Conv", "a k", "c", name="inner"),
+        node("MatMul", "c w", "b", name="given"),
+    ]
+    imports = [onnx.helper.make_opsetid("", 17)]
+    block = onnx.helper.make_function("own", "Block", ["a", "w"], ["b"], nodes, imports)
+    given = weights("turn", 3, 3)
+    calls = [node("Block", "x turn", "m", name="call", domain="own"), node("Relu", "m", "y", name="end")]
+    path, target = str(tmp_path / "block.onnx"), str(tmp_path / "new.onnx")
+    proto = built(calls, [value("x", [1, 1, 4, 4])], ["y"], [given], domains={"own": 1}, functions=[block])
+    onnx.save(proto, path)
+    np.save(tmp_path / "x.npy", np.random.default_rng(8).standard_normal((1, 1, 4, 4)).astype(np.float32))
+    image, model = str(tmp_path / "x.npy"), read(path).model
+    conv, product = (next(each for each in model.layers if each.op_type == kind) for kind in ("Conv", "MatMul"))
+    edits = with_numbers(Edits(), conv.weight("kernel"), {3: 2.5})
+    edits = with_numbers(edits, product.weight("kernel"), {4: -1.5})
+    reply = engine.ask(RunImage(1, path, image, edits=edits))
+    assert isinstance(reply, Ran), reply
+    k, w = (numpy_helper.to_array(each).astype(np.float64).copy() for each in (nodes[0].attribute[0].t, given))
+    k[0, 0, 1, 1], w[1, 1] = 2.5, -1.5
+    x = np.load(image).astype(np.float64)[0, 0]
+    slid = np.array([[(x[r : r + 2, c : c + 2] * k[0, 0]).sum() for c in range(3)] for r in range(3)])
+    expected = np.maximum(slid @ w, 0)
+    for values in (reply.run.tensors["y"], reply.run.prediction.outputs["y"]):
+        np.testing.assert_allclose(values[0, 0], expected, rtol=1e-5, atol=1e-6)
+    save(path, target, edits, model.fingerprint)
+    again = talk(provider="cpu").ask(RunImage(1, target, image))
+    np.testing.assert_array_equal(again.run.tensors["y"], reply.run.tensors["y"])
+    assert numpy_helper.to_array(onnx.load(path).functions[0].node[0].attribute[0].t)[0, 0, 1, 1] != 2.5
 
 
 def test_weights_in_external_data_are_edited(shared, tmp_path, engine):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from inspector.export.pictures import mosaic_picture, shown
+from inspector.export.wish import Look
 from inspector.export.writer import Source
 from inspector.graph.model import Layer, Model, Picture, Prediction, Run, Tensor
 from inspector.graph.preprocessing import Preprocessing
@@ -31,6 +33,13 @@ def network(names, tensors, path="net.onnx", kernel=None):
         layers.append(Layer(index, name, "Conv", "", "convolution", (before,), (known,), weights=weights))
     ends = (Tensor("x", "float32", (1, 3, 16, 16)),), (layers[-1].output,)
     return Source(Model(path, 17, "", *ends, tuple(layers)), path, "ab" * 32)
+
+
+def maps_picture(tensor, known, tensors, look=None):
+    """All channels of a tensor as one picture; None for one that has no reading as maps."""
+    look = look or Look()
+    ready = shown(tensor, known, tensors, look)
+    return None if ready is None else mosaic_picture(ready, look)
 
 
 def answer(tensors, image="in/cat.png"):

@@ -21,7 +21,6 @@ from inspector.export.pictures import (
     Painting,
     channel_picture,
     kernels_picture,
-    maps_picture,
     overlay_picture,
     shown,
     stack_of,
@@ -32,7 +31,7 @@ from inspector.export.workers import Workers
 from inspector.export.writer import export
 from inspector.graph.model import Picture, Tensor
 from inspector.render.palettes import palette
-from tests.export.made import PIXELS, network, run_of
+from tests.export.made import PIXELS, maps_picture, network, run_of
 
 PLAIN = Tensor("maps", "float32", None)
 VIRIDIS = (0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)  # its ends (van der Walt and Smith, 2015)
@@ -48,6 +47,14 @@ def test_limits_that_were_chosen_hold_for_every_map():
     assert drawn.limits == (10, 15)
     assert corner(drawn) == VIRIDIS[0]  # 0 lies below them
     assert corner(drawn, -2, 0) == VIRIDIS[1]  # and 20, in the tile below the first, above
+
+
+def test_chosen_limits_leave_zero_in_the_middle_where_the_colours_have_one_as_in_the_window():
+    maps = np.array([[[[-1, 0], [2, 3]]]], np.float32)
+    drawn = maps_picture(maps, PLAIN, {}, Look(limits=(-1, 3), scale=1))
+    assert (drawn.limits, drawn.colormap) == ((-3, 3), "signed")
+    assert corner(drawn, 0, 1) == tuple(palette("signed")[128])  # zero, in the middle
+    assert maps_picture(maps, PLAIN, {}, Look(limits=(-1, 3), colormap="magma", scale=1)).limits == (-1, 3)
 
 
 def test_each_channel_from_its_own_minimum_to_its_maximum_has_limits_of_its_own():

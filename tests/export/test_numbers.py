@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import zipfile
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import tifffile
 
 from inspector.export.numbers import Npz, csv_text, write_npy, write_tiff
+from inspector.format import json_number
 
 STACK = np.arange(2 * 3 * 4, dtype=np.float64).reshape(2, 3, 4) / 7
 
@@ -48,7 +50,15 @@ def test_npz_takes_arrays_one_by_one_and_its_bytes_depend_on_them_alone():
 
 @pytest.mark.parametrize(
     ("stack", "axes", "shape"),
-    [(STACK, "CYX", (2, 3, 4)), (STACK.reshape(2, 3, 2, 2), "ZCYX", (2, 3, 2, 2)), (STACK[:1], "CYX", (3, 4))],
+    [
+        (STACK, "CYX", (2, 3, 4)),
+        (STACK.reshape(2, 3, 2, 2), "ZCYX", (2, 3, 2, 2)),
+        (STACK[:1], "CYX", (3, 4)),
+        (STACK.reshape(24, 1, 1), "CYX", (24, 1, 1)),
+        (STACK.reshape(6, 4, 1), "CYX", (6, 4, 1)),
+        (STACK.reshape(2, 3, 4, 1), "ZCYX", (2, 3, 4, 1)),
+        (STACK.reshape(2, 12, 1, 1), "ZCYX", (2, 12, 1, 1)),
+    ],
 )
 def test_tiff_stacks_have_the_axes_that_imagej_knows(tmp_path, stack, axes, shape):
     path = tmp_path / "stack.tif"
@@ -57,7 +67,8 @@ def test_tiff_stacks_have_the_axes_that_imagej_knows(tmp_path, stack, axes, shap
     with tifffile.TiffFile(path) as found:
         assert found.is_imagej
         series = found.series[0]
-        assert series.shape == shape
+        assert (series.kind, series.shape) == ("imagej", shape)
+        assert len(found.pages) == math.prod(shape[:-2])
         assert axes.endswith(series.axes)
         np.testing.assert_array_equal(series.asarray(), stack.astype(np.float32).reshape(shape))
         assert (found.imagej_metadata["min"], found.imagej_metadata["max"]) == (0, 3)
@@ -70,10 +81,17 @@ def test_a_stack_without_finite_numbers_is_written_without_limits():
     assert np.isnan(tifffile.imread(io.BytesIO(content))).all()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "=cmd|' /C calc'!A0", "\uff1d1+1"]
+)
 def test_what_a_spreadsheet_would_run_is_quoted(text):
     rows = list(csv.reader(io.StringIO(csv_text(["a", "b"], [{"a": text, "b": -1.5}]), newline="")))
     assert rows == [["a", "b"], ["'" + text, "-1.5"]]
+
+
+def test_numbers_that_are_not_finite_are_no_text():
+    text = csv_text(["a", "b"], [{"a": json_number(-np.inf), "b": json_number(np.nan)}])
+    assert text == "a,b\r\n-Infinity,NaN\r\n"
 
 
 def test_cells_hold_lists_truths_and_nothing():

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspector.export.pictures import BACKGROUND, Painting, kernels_picture, maps_picture
+from inspector.export.pictures import BACKGROUND, Painting, kernels_picture
 from inspector.export.png import encode
 from inspector.graph.model import Codes, Tensor
+from tests.export.made import maps_picture
 
 # The first and the last colour of viridis (van der Walt and Smith, 2015), and those of the signed palette.
 VIRIDIS = (0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25)

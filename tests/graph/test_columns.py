@@ -48,6 +48,14 @@ def test_a_convolution_is_drawn_with_its_normalization_and_activation():
     assert column.sources == (INPUT,)
 
 
+def test_every_layer_can_have_a_column_of_its_own():
+    model = network(layer("conv", "Conv", "x"), layer("relu", "Relu", "conv"), layer("pool", "MaxPool", "relu"))
+    assert grouped(model) == [["conv", "relu"], ["pool"]]
+    found = columns_of(model, apart=True).columns
+    assert [[each.name for each in column.layers] for column in found] == [["conv"], ["relu"], ["pool"]]
+    assert [column.sources for column in found] == [(INPUT,), (0,), (1,)]
+
+
 def test_an_activation_made_of_several_operators_belongs_to_its_convolution():
     silu = network(layer("conv", "Conv", "x"), layer("gate", "Sigmoid", "conv"), layer("mul", "Mul", "conv", "gate"))
     assert grouped(silu) == [["conv", "gate", "mul"]]

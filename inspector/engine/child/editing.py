@@ -119,16 +119,21 @@ def _weight_bytes(opened: Opened) -> int:
 
 
 def with_inputs(opened: Opened, weights: Mapping[str, Weight]) -> Opened:
-    """Return a model with some of its weights as inputs; ``opened`` is not changed.
-
-    The model as deployed has no name for a weight in a function or within a node: then the one whose functions are
-    written out is deployed, which is the same network.
-    """
-    own = {each.name for each in opened.deployed.graph.initializer} | _constants(opened.deployed.graph)
-    source = opened.deployed if set(weights) <= own else opened.proto
+    """Return a model with some of its weights as inputs; ``opened`` is not changed."""
+    source = source_of(opened, weights)
     deployed = _with_inputs(source, weights)
     proto = deployed if source is opened.proto else _with_inputs(opened.proto, weights)
     return replace(opened, proto=proto, deployed=deployed)
+
+
+def source_of(opened: Opened, weights: Collection[str]) -> onnx.ModelProto:
+    """Return the model that has names for these weights: as deployed, or the same with its functions written out.
+
+    The model as deployed has no name for a weight in a function or within a node.
+    """
+    graph = opened.deployed.graph
+    own = {each.name for each in graph.initializer} | _constants(graph)
+    return opened.deployed if set(weights) <= own else opened.proto
 
 
 def _with_inputs(proto: onnx.ModelProto, weights: Mapping[str, Weight]) -> onnx.ModelProto:
@@ -151,16 +156,17 @@ def _without(graph: onnx.GraphProto, names: Collection[str]) -> None:
         del graph.initializer[:]
         graph.initializer.extend(kept)
     if _constants(graph) & set(names):
-        nodes = [copied(each) for each in graph.node if not (_is_constant(each) and each.output[0] in names)]
+        nodes = [copied(each) for each in graph.node if not (is_constant(each) and each.output[0] in names)]
         del graph.node[:]
         graph.node.extend(nodes)
 
 
 def _constants(graph: onnx.GraphProto) -> set[str]:
-    return {node.output[0] for node in graph.node if _is_constant(node)}
+    return {node.output[0] for node in graph.node if is_constant(node)}
 
 
-def _is_constant(node: onnx.NodeProto) -> bool:
+def is_constant(node: onnx.NodeProto) -> bool:
+    """Say whether a node holds a stored tensor."""
     return node.op_type == "Constant" and node.domain in STANDARD_DOMAINS and len(node.output) == 1
 
 

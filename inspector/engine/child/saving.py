@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -17,14 +17,14 @@ import onnx
 from numpy.typing import NDArray
 
 from inspector.engine.child import sandbox
-from inspector.engine.child.editing import sliding_otherwise
+from inspector.engine.child.editing import is_constant, sliding_otherwise, source_of
 from inspector.engine.modified import SaveModel
 from inspector.errors import ExportError, InspectorError, ModelError
 from inspector.graph import beside
 from inspector.graph.bodies import graphs_of
 from inspector.graph.changes import Edits
 from inspector.graph.edits import weights_named
-from inspector.graph.parsing import STANDARD_DOMAINS, copied
+from inspector.graph.parsing import copied
 from inspector.graph.reader import Opened, read
 from inspector.graph.stored import tensors_of
 from inspector.graph.weight import Weight, WeightFile, read_bytes
@@ -78,16 +78,18 @@ def save(path: str, target: str, edits: Edits, fingerprint: str = "") -> None:
                 f"{os.path.basename(each)} belongs to the model that is open.", "Give the new file another name."
             )
     proto = with_weights(opened, edits)
-    sources = {os.path.join(opened.folder, *_location(each).split("/")): each for each in _outside(proto)}
+    outside = _outside(proto)
     files = {os.path.realpath(file.path): file for file in opened.files}
-    length = sum(int(_entry(each, "length")) for each in _outside(proto))
+    length = sum(int(_entry(each, "length")) for each in outside)
+    if len(opened.files) == 1 and length <= MOST_EMBEDDED_BYTES:
+        for tensor in outside:
+            _embed(tensor, _bytes_of(tensor, opened.folder, files).tobytes())
+        outside = []
     try:
-        if len(opened.files) == 1 and length <= MOST_EMBEDDED_BYTES:
-            for tensor in _outside(proto):
-                _embed(tensor, _bytes_of(tensor, opened.folder, files).tobytes())
-        elif sources:
-            _write_data(proto, data, opened.folder, files)
-        with _whole(target) as file:
+        # Neither takes its place before both are written: an older pair of these names stays one.
+        with _whole(*([data] if outside else []), target) as (*beside, file):
+            if outside:
+                _write_data(outside, beside[0], os.path.basename(data), opened.folder, files)
             file.write(proto.SerializeToString())
     except OSError as error:
         raise ExportError(
@@ -104,9 +106,7 @@ def with_weights(opened: Opened, edits: Edits) -> onnx.ModelProto:
     weights = {
         name: replace(weight, edit=edits.weight(name)) for name, weight in weights_named(opened.model, names).items()
     }
-    own = {each.name for each in opened.deployed.graph.initializer}
-    own |= {name for node in opened.deployed.graph.node if _is_constant(node) for name in node.output}
-    proto = copied(opened.deployed if set(weights) <= own else opened.proto)
+    proto = copied(source_of(opened, weights))
     for graph in graphs_of(proto.graph):
         for tensor in graph.initializer:
             if tensor.name in weights:
@@ -117,15 +117,11 @@ def with_weights(opened: Opened, edits: Edits) -> onnx.ModelProto:
 
 def _embed_constants(graph: onnx.GraphProto, weights: Mapping[str, Weight]) -> None:
     for node in graph.node:
-        if _is_constant(node) and node.output[0] in weights:
+        if is_constant(node) and node.output[0] in weights:
             weight = weights[node.output[0]]
             values = weight.as_stored()
             del node.attribute[:]
             node.attribute.append(onnx.helper.make_attribute("value", onnx.numpy_helper.from_array(np.array(values))))
-
-
-def _is_constant(node: onnx.NodeProto) -> bool:
-    return node.op_type == "Constant" and node.domain in STANDARD_DOMAINS and len(node.output) == 1
 
 
 def _raw(weight: Weight) -> bytes:
@@ -159,17 +155,18 @@ def _bytes_of(tensor: onnx.TensorProto, folder: str, files: Mapping[str, WeightF
     return read_bytes(file, int(_entry(tensor, "offset")), int(_entry(tensor, "length")))
 
 
-def _write_data(proto: onnx.ModelProto, path: str, folder: str, files: Mapping[str, WeightFile]) -> None:
-    """Write all that lies outside to one file, and say in the model that it is there."""
-    with _whole(path) as file:
-        for tensor in _outside(proto):
-            values = _bytes_of(tensor, folder, files)
-            file.write(bytes(-file.tell() % _ALIGNED))
-            start = file.tell()
-            file.write(values.data)
-            del tensor.external_data[:]
-            for key, value in (("location", os.path.basename(path)), ("offset", start), ("length", values.nbytes)):
-                tensor.external_data.add(key=key, value=str(value))
+def _write_data(
+    tensors: Iterable[onnx.TensorProto], file: BinaryIO, name: str, folder: str, files: Mapping[str, WeightFile]
+) -> None:
+    """Write all that lies outside to one file, and say in the model that it is there under that name."""
+    for tensor in tensors:
+        values = _bytes_of(tensor, folder, files)
+        file.write(bytes(-file.tell() % _ALIGNED))
+        start = file.tell()
+        file.write(values.data)
+        del tensor.external_data[:]
+        for key, value in (("location", name), ("offset", start), ("length", values.nbytes)):
+            tensor.external_data.add(key=key, value=str(value))
 
 
 # ---------------------------------------------------------------- files
@@ -183,17 +180,24 @@ def _is_same(one: str, other: str) -> bool:
 
 
 @contextmanager
-def _whole(path: str) -> Iterator[BinaryIO]:
-    """Open a file that takes its place when all is written, and leaves nothing behind if not."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, part = tempfile.mkstemp(prefix=".inspector-", dir=folder)
+def _whole(*paths: str) -> Iterator[list[BinaryIO]]:
+    """Open files that take their places when all are written, and leave nothing behind if not."""
+    parts: list[str] = []
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).chmod(0o644)
-        os.replace(part, path)
+        with ExitStack() as opened:
+            files: list[BinaryIO] = []
+            for path in paths:
+                handle, part = tempfile.mkstemp(prefix=".inspector-", dir=os.path.dirname(os.path.abspath(path)))
+                parts.append(part)
+                files.append(opened.enter_context(os.fdopen(handle, "wb")))
+            yield files
+            for file in files:
+                file.flush()
+                os.fsync(file.fileno())
+        for part, path in zip(parts, paths, strict=True):
+            Path(part).chmod(0o644)
+            os.replace(part, path)
     except BaseException:
-        os.unlink(part)
+        for part in parts:
+            Path(part).unlink(missing_ok=True)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -92,6 +93,26 @@ def test_constants_and_other_parts_of_the_file_are_kept(tmp_path):
     x = np.ones((1, 1, 4, 4), np.float32)
     ran = plain_session(new, ort.GraphOptimizationLevel.ORT_DISABLE_ALL).run(None, {"x": x})[0]
     np.testing.assert_allclose(ran[0, 1], np.full((3, 3), expected[1].sum()), rtol=1e-6)
+
+
+def test_a_pair_of_files_stays_one_where_the_disk_is_full_before_both_are_written(shared, tmp_path, monkeypatch):
+    source = shared / "assets" / "models" / "digits_external_data" / "model.onnx"
+    weight = next(each for each in read(str(source)).model.layers if each.family == "convolution").weight("kernel")
+    target, data = tmp_path / "new.onnx", tmp_path / "new.onnx.data"
+    target.write_bytes(b"an older one")
+    data.write_bytes(b"its weights")
+    written = []
+
+    def full(descriptor):
+        written.append(descriptor)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ExportError, match=r"new\.onnx cannot be written: No space left"):
+        save(str(source), str(target), with_numbers(Edits(), weight, {1: 9.0}))
+    assert (target.read_bytes(), data.read_bytes()) == (b"an older one", b"its weights")
+    assert sorted(os.listdir(tmp_path)) == ["new.onnx", "new.onnx.data"]
 
 
 def test_the_model_that_is_open_is_never_written_over(repository, tmp_path):

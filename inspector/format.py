@@ -14,6 +14,8 @@ MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 INFINITY = "Inf"
 NOT_A_NUMBER = "NaN"
+# How a cell begins that a spreadsheet would compute; some also take the wide forms of these signs.
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def significant(value: float) -> str:
@@ -169,6 +171,11 @@ def json_number(value: float) -> float | str:
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def cell(text: str) -> str:
+    """Return text for a cell of a table: what a spreadsheet would compute begins with an apostrophe."""
+    return f"'{text}" if text.startswith(_RUNS) else text
 
 
 def _not_finite(number: float) -> str:

@@ -55,6 +55,7 @@ def _nothing_left_behind(_own_settings: None) -> Iterator[None]:
     """Fail the test that leaves a window, a child process, a block of shared memory or a child's folder."""
     children, blocks, windows = _children(), _blocks(), _windows()
     yield
+    _clear_clipboard()
     if new := _windows() - windows:
         gc.collect()  # a window in a reference cycle is gone as soon as someone looks
         new = _windows() - windows
@@ -69,6 +70,13 @@ def _nothing_left_behind(_own_settings: None) -> Iterator[None]:
         assert not new_blocks, f"shared memory left behind: {sorted(new_blocks)}"
     folders = list(Path(tempfile.gettempdir()).glob(f"inspector-scratch-{os.getpid()}-*"))
     assert not folders, f"folders left behind: {folders}"
+
+
+def _clear_clipboard() -> None:
+    """Offscreen, a picture on it would be let go after Python has ended, and that crashes."""
+    gui = sys.modules.get("PySide6.QtGui")
+    if gui is not None and gui.QGuiApplication.instance() is not None:
+        gui.QGuiApplication.clipboard().clear()
 
 
 def _windows() -> set[str]:

@@ -109,6 +109,51 @@ def class_map(output: Output, values: Array) -> ClassMap:
     return ClassMap(classes, largest, _present(classes))
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Where two maps give other classes.
+
+    Attributes:
+        found: The current map there, without a class everywhere else; shares are of the whole map.
+        places: On how many places the classes differ.
+        share: The same as a part of all places.
+    """
+
+    found: ClassMap
+    places: int
+    share: float
+
+
+def changed_classes(current: ClassMap, reference: ClassMap) -> Changes | None:
+    """Return where two maps differ; None where they are not of the same size."""
+    if current.classes.shape != reference.classes.shape:
+        return None
+    differs = current.classes != reference.classes
+    classes = np.where(differs, current.classes, -1).astype(np.int32)
+    count = int(np.count_nonzero(differs))
+    return Changes(ClassMap(classes, current.values, _present(classes)), count, count / classes.size)
+
+
+def image_difference(current: Array, reference: Array) -> Array | None:
+    """Return one image less another: at each place that of the channel in which they are furthest apart.
+
+    Args:
+        current: ``(channels, height, width)`` with 1, 3 or 4 channels; of 4, the last is left out.
+        reference: Likewise.
+
+    Returns:
+        ``(height, width)`` float64, NaN where one of them is NaN; None where the sizes differ.
+    """
+    if current.shape != reference.shape:
+        return None
+    count = 3 if len(current) > 1 else 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = current[:count].astype(np.float64) - reference[:count].astype(np.float64)
+    furthest = np.abs(apart).argmax(axis=0)[np.newaxis]
+    found: Array = np.take_along_axis(apart, furthest, axis=0)[0]
+    return found
+
+
 def cell_at(
     at: tuple[int, int], box: tuple[float, float, float, float], height: int, width: int
 ) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.analysis.statistics import Statistics, histogram, statistics
+from inspector.analysis.statistics import Statistics, counted, has_steps, histogram, merged, statistics
 from inspector.graph.kernels import KernelFacts, arranged_kernels, has_rows_of_outputs, numbers_read
 from inspector.graph.model import Array, Layer
 from inspector.graph.weight import Weight
@@ -20,7 +20,6 @@ Order = Literal["index", "L1", "L2"]
 
 BINS = 40
 CHUNK = 1 << 18  # numbers that are looked through at a time
-_AT_A_TIME = 1 << 16  # that are counted
 SPECTRUM = 32  # elements a side of a frequency response, if the kernel is not larger
 _KEPT = 1 << 22  # numbers that are kept once they were read
 
@@ -226,51 +225,12 @@ def kernel_survey(reader: KernelReader) -> KernelSurvey:
         together = found if together is None else merged(together, found)
     assert together is not None, "there is a kernel"
     low, high = together.minimum, together.maximum
-    counts = np.zeros(BINS, np.int64)
-    if math.isfinite(low) and low < high and math.isfinite(high - low):
+    counts = np.zeros(BINS if has_steps(together) else 0, np.int64)
+    if counts.size:
         for _, kernels in reader.parts():
-            counts += _counted(kernels.reshape(-1), low, high)
-    else:
-        counts = counts[:0]
+            counts += counted(kernels, BINS, low, high)
     whole = KernelNumbers(together, float(l1.sum()), float(np.sqrt((l2**2).sum())), counts, low, high)
     return KernelSurvey(l1, l2, whole)
-
-
-def merged(one: Statistics, other: Statistics) -> Statistics:
-    """Return the statistics of two sets of numbers together.
-
-    Source:
-        Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
-    """
-    nans, counts = one.nans + other.nans, (_finite(one), _finite(other))
-    positive = one.positive_infinities + other.positive_infinities
-    negative = one.negative_infinities + other.negative_infinities
-    zeros = (one.zeros * one.count + other.zeros * other.count) / (one.count + other.count)
-    kept = other if not counts[0] else one
-    if 0 in counts:
-        minimum, maximum, mean, std = kept.minimum, kept.maximum, kept.mean, kept.std
-    else:
-        total, apart = sum(counts), other.mean - one.mean
-        mean = one.mean + apart * counts[1] / total
-        squares = one.std**2 * counts[0] + other.std**2 * counts[1] + apart**2 * counts[0] * counts[1] / total
-        minimum, maximum = min(one.minimum, other.minimum), max(one.maximum, other.maximum)
-        std = math.sqrt(squares / total)
-    return Statistics(one.count + other.count, minimum, maximum, mean, std, zeros, nans, positive, negative)
-
-
-def _counted(numbers: Array, low: float, high: float) -> NDArray[np.int64]:
-    """Count the finite numbers in each of ``BINS`` steps, a few at a time: counting lets no other thread go on."""
-    counts = np.zeros(BINS, np.int64)
-    for start in range(0, numbers.size, _AT_A_TIME):
-        part = np.asarray(numbers[start : start + _AT_A_TIME], np.float64)
-        part = part[np.isfinite(part)]
-        places = np.minimum(((part - low) * (BINS / (high - low))).astype(np.intp), BINS - 1)
-        counts += np.bincount(places, minlength=BINS)
-    return counts
-
-
-def _finite(known: Statistics) -> int:
-    return known.count - known.nans - known.infs
 
 
 def _norms(rows: Array) -> tuple[Vector, Vector]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector import format
 from inspector.analysis.heads import ClassScore, Head, top_order
 
 PRESENT = 0.5  # from this probability on, a class that has one of its own counts as there
@@ -100,8 +101,7 @@ class RankedClasses:
 
 def _cell(text: str) -> str:
     """Return text for a cell: on one line, and none that a spreadsheet would run."""
-    line = " ".join(text.split())
-    return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
+    return format.cell(" ".join(text.split()))
 
 
 def ranked_classes(head: Head, labels: Sequence[str] = ()) -> RankedClasses:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ MOST_SAMPLES = 1 << 14  # places that the components are worked out from
 MOST_SQUARED = 1024  # the largest matrix that is taken apart, some 0.3 s
 TAIL = 0.01  # of the places, drawn as dark or as bright as a component gets
 _AT_A_TIME = 1 << 20  # numbers turned to float64
+_NOWHERE = (math.inf, -math.inf)  # the ends of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,24 @@ REDUCTIONS: Mapping[str, Reduction] = {
 }
 
 
+Ends = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """Where places are measured from, and along what.
+
+    Attributes:
+        mean: ``(channels, 1)``, in units of ``scale``.
+        directions: ``(channels, 3)``, each of length 1, or 0 where there is none.
+        scale: The largest magnitude, by which values are divided first.
+    """
+
+    mean: Numbers
+    directions: Numbers
+    scale: float
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
     """Feature maps in the three directions in which they differ most.
@@ -46,12 +66,16 @@ class Components:
         colors: ``(depth, height, width, 3)`` uint8: red, green and blue, each from the lowest to the highest hundredth
             of a component; black where a channel is no finite number.
         places: How many places they were worked out from.
+        axes: What the scores are measured along.
+        ends: Of each component, the scores that are drawn as 0 and as 255.
     """
 
     scores: NDArray[np.float32]
     explained: tuple[float, float, float]
     colors: NDArray[np.uint8]
     places: int
+    axes: Axes
+    ends: Ends
 
 
 def over_channels(values: Array, kind: str) -> NDArray[np.float32] | Numbers:
@@ -85,7 +109,7 @@ def over_channels(values: Array, kind: str) -> NDArray[np.float32] | Numbers:
     return made
 
 
-def components(values: Array) -> Components:
+def components(values: Array, axes: Axes | None = None) -> Components:
     """Return the first three principal components of the channels, each place being a sample.
 
     Of many places some are taken, at equal distances; one with a NaN or Inf is none of them. The channel with the
@@ -93,6 +117,7 @@ def components(values: Array) -> Components:
 
     Args:
         values: ``(channels, depth, height, width)``, any number type.
+        axes: Those of as many channels, to measure along instead; None for the directions of these values themselves.
     """
     flat = values.reshape(len(values), -1)
     count = flat.shape[1]
@@ -100,10 +125,14 @@ def components(values: Array) -> Components:
     step = -(-count // at_most)
     seen = flat[:, :: step | 1 if step > 1 else 1].astype(np.float64)  # odd, so that it meets every column of a map
     seen = seen[:, np.isfinite(seen).all(axis=0)]
-    largest = float(np.abs(seen).max(initial=0.0)) or 1.0
+    largest = axes.scale if axes is not None else float(np.abs(seen).max(initial=0.0)) or 1.0
     seen /= largest
     mean = seen.mean(axis=1, keepdims=True) if seen.shape[1] else np.zeros((len(flat), 1))
-    directions, variances, total = _directions(seen - mean)
+    if axes is None:
+        directions, variances, total = _directions(seen - mean)
+    else:
+        variances, total = _variances(seen - mean, axes.directions)
+        mean, directions = axes.mean, axes.directions
     scores = np.empty((COLORS, count), np.float32)
     width = max(1, _AT_A_TIME // max(1, len(flat)))
     for start in range(0, count, width):
@@ -116,7 +145,32 @@ def components(values: Array) -> Components:
             scores[:, start : start + width] = found * largest
     part_of = [float(each / total) if total > 0 else np.nan for each in variances]
     shaped = scores.reshape(COLORS, *values.shape[1:])
-    return Components(shaped, (part_of[0], part_of[1], part_of[2]), _colored(shaped), int(seen.shape[1]))
+    ends, along = _ends(shaped), Axes(mean, directions, largest)
+    parts = part_of[0], part_of[1], part_of[2]
+    return Components(shaped, parts, _colored(shaped, ends), int(seen.shape[1]), along, ends)
+
+
+def components_of_both(current: Array, reference: Array) -> tuple[Components, Components]:
+    """Return the components of two runs of as many channels, so that a colour means the same in both.
+
+    Both are measured along the directions of the current run, from its mean; a component goes from the lowest hundredth
+    of one of them to the highest of one of them. What part of its variance a component has is each run's own.
+    """
+    one = components(current)
+    other = components(reference, one.axes)
+    known = [[each for each in pair if each[0] <= each[1]] for pair in zip(one.ends, other.ends, strict=True)]
+    ends = tuple((min(low for low, _ in each), max(high for _, high in each)) if each else _NOWHERE for each in known)
+    drawn = [replace(each, colors=_colored(each.scores, ends), ends=ends) for each in (one, other)]
+    return drawn[0], drawn[1]
+
+
+def _variances(centered: Numbers, directions: Numbers) -> tuple[Numbers, float]:
+    """Return the variance along each direction, and that of all together."""
+    places = centered.shape[1]
+    if places < 2:
+        return np.zeros(COLORS), 0.0
+    found: Numbers = ((directions.T @ centered) ** 2).sum(axis=1) / places
+    return found, float((centered**2).sum() / places)
 
 
 def _directions(centered: Numbers) -> tuple[Numbers, Numbers, float]:
@@ -144,15 +198,23 @@ def _directions(centered: Numbers) -> tuple[Numbers, Numbers, float]:
     return directions, variances, total
 
 
-def _colored(scores: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return each component from its lowest to its highest hundredth as 0 to 255; 128 where it does not vary."""
+def _ends(scores: NDArray[np.float32]) -> Ends:
+    """Return where the lowest hundredth of each component ends and its highest begins."""
+    finite = np.isfinite(scores).all(axis=0)
+    if not finite.any():
+        return (_NOWHERE,) * COLORS
+    found = [np.quantile(each[finite].astype(np.float64), (TAIL, 1 - TAIL)) for each in scores]
+    return tuple((float(low), float(high)) for low, high in found)
+
+
+def _colored(scores: NDArray[np.float32], ends: Ends) -> NDArray[np.uint8]:
+    """Return each component from end to end as 0 to 255; 128 where these are the same."""
     colors = np.zeros((*scores.shape[1:], COLORS), np.uint8)
     finite = np.isfinite(scores).all(axis=0)
-    for place, each in enumerate(scores):
+    for place, (each, (low, high)) in enumerate(zip(scores, ends, strict=True)):
         seen = each[finite].astype(np.float64)
         if not seen.size:
             continue
-        low, high = np.quantile(seen, (TAIL, 1 - TAIL))
-        part = (each[finite] - low) / (high - low) if high > low else np.full(seen.shape, 0.5)
+        part = (seen - low) / (high - low) if high > low else np.full(seen.shape, 0.5)
         colors[..., place][finite] = np.clip(np.floor(part * 255 + 0.5), 0, 255).astype(np.uint8)
     return colors

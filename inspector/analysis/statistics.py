@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,33 +42,58 @@ class Statistics:
         """Infinite elements of both signs."""
         return self.positive_infinities + self.negative_infinities
 
+    @property
+    def finite(self) -> int:
+        """Elements that are finite numbers."""
+        return self.count - self.nans - self.infs
+
+
+_NOTHING = Statistics(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+
 
 def statistics(tensor: Array) -> Statistics:
     """Return what a tensor of numbers or booleans holds; of complex numbers, their magnitudes."""
-    nans = positive = negative = zeros = finite = 0
-    low, high, mean, squares = math.inf, -math.inf, 0.0, 0.0
-    for chunk in _chunks(tensor):
-        values = _finite(chunk)
-        if values is not chunk:
-            nans += int(np.isnan(chunk).sum())
-            positive += int((chunk == np.inf).sum())
-            negative += int((chunk == -np.inf).sum())
-        if not values.size:
-            continue
-        zeros += int(values.size - np.count_nonzero(values))
-        low, high = min(low, float(values.min())), max(high, float(values.max()))
-        with np.errstate(over="ignore", invalid="ignore"):
-            # Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm, 1979.
-            part = float(values.mean())
-            apart, total = part - mean, finite + values.size
-            squares += float(((values - part) ** 2).sum()) + apart * apart * finite * values.size / total
-            mean += apart * values.size / total
-        finite = total
-    if not finite:
-        low = high = mean = squares = math.nan
-    part_zero = zeros / tensor.size if tensor.size else math.nan
-    std = math.sqrt(squares / finite) if finite else math.nan
-    return Statistics(tensor.size, low, high, mean, std, part_zero, nans, positive, negative)
+    parts = map(_of_chunk, _chunks(tensor))
+    return functools.reduce(merged, parts, _NOTHING)
+
+
+def _of_chunk(chunk: NDArray[np.float64]) -> Statistics:
+    values = _finite(chunk)
+    odd = (0, 0, 0)
+    if values is not chunk:
+        odd = int(np.isnan(chunk).sum()), int((chunk == np.inf).sum()), int((chunk == -np.inf).sum())
+    zeros = (values.size - np.count_nonzero(values)) / chunk.size
+    if not values.size:
+        return Statistics(chunk.size, math.nan, math.nan, math.nan, math.nan, zeros, *odd)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = float(values.mean()), float(values.std())
+    return Statistics(chunk.size, float(values.min()), float(values.max()), mean, std, zeros, *odd)
+
+
+def merged(one: Statistics, other: Statistics) -> Statistics:
+    """Return the statistics of two sets of numbers together.
+
+    Source:
+        Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
+    """
+    if not (one.count and other.count):
+        return one if one.count else other
+    count, first, second = one.count + other.count, one.finite, other.finite
+    if first and second:
+        apart, total = other.mean - one.mean, first + second
+        mean = one.mean + apart * second / total
+        # Products, as a power that is too large for a float is an error.
+        squares = one.std * one.std * first + other.std * other.std * second + apart * apart * first * second / total
+        low, high = min(one.minimum, other.minimum), max(one.maximum, other.maximum)
+        std = math.sqrt(squares / total)
+    else:
+        kept = one if first else other
+        low, high, mean, std = kept.minimum, kept.maximum, kept.mean, kept.std
+    return Statistics(
+        *(count, low, high, mean, std, (one.zeros * one.count + other.zeros * other.count) / count),
+        *(one.nans + other.nans, one.positive_infinities + other.positive_infinities),
+        one.negative_infinities + other.negative_infinities,
+    )
 
 
 def histogram(tensor: Array, bins: int = 64, known: Statistics | None = None) -> tuple[NDArray[np.int64], float, float]:
@@ -83,12 +109,21 @@ def histogram(tensor: Array, bins: int = 64, known: Statistics | None = None) ->
     """
     known = known if known is not None else statistics(tensor)
     low, high = known.minimum, known.maximum
+    counts = counted(tensor, bins, low, high) if has_steps(known) else np.zeros(0, np.int64)
+    return counts, low, high
+
+
+def has_steps(known: Statistics) -> bool:
+    """Say whether there are steps between the smallest and the largest value: they differ, and not beyond float64."""
+    return known.minimum < known.maximum and math.isfinite(known.maximum - known.minimum)
+
+
+def counted(tensor: Array, bins: int, low: float, high: float) -> NDArray[np.int64]:
+    """Count a tensor's finite values in equal steps between two ends, ``(bins,)``; see ``has_steps``."""
     counts = np.zeros(bins, np.int64)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
-        return counts[:0], low, high
     for chunk in _chunks(tensor):
         counts += np.histogram(_finite(chunk), bins, (low, high))[0]
-    return counts, low, high
+    return counts
 
 
 def _finite(chunk: NDArray[np.float64]) -> NDArray[np.float64]:

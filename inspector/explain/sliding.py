@@ -12,9 +12,7 @@ from inspector.explain.sources import Explainer, Indices, NotExplainedError, Sou
 from inspector.graph.model import Geometry, Tensor
 from inspector.graph.nodes import Graph, Node, geometry
 
-CROSS_CORRELATION = (
-    "ONNX's Conv is a cross-correlation: the kernel is laid on the input as it is stored, it is not flipped."
-)
+CROSS_CORRELATION = "ONNX's Conv is a cross-correlation: the kernel is laid on as it is stored, not flipped."
 
 
 def window(sources: Sources, kernel: int | None = 1, data: int = 0) -> Geometry:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from inspector.render.arrays import Index, Numbers, Values
 from inspector.render.indices import indices
-from inspector.render.limits import shared_limits
+from inspector.render.limits import limits, shared_limits
+from inspector.render.palettes import palette, to_rgb
 
 COLORS = 256  # so many classes have a colour of their own; behind them they come again
 
@@ -82,6 +83,20 @@ def image_picture(planes: Values, limits: tuple[float, float], bgr: bool = False
     drawn = indices(planes[:3] if len(planes) > 1 else planes, shared_limits(*limits))
     three = np.repeat(drawn, 3, axis=0) if len(drawn) == 1 else drawn[::-1] if bgr else drawn
     return np.ascontiguousarray(three.transpose(1, 2, 0))
+
+
+def difference_picture(values: Values) -> tuple[Index, float]:
+    """Draw one image less another around zero, as ``(height, width, 3)`` uint8 RGB.
+
+    Args:
+        values: ``(height, width)``.
+
+    Returns:
+        The picture, and the difference that is drawn as the last color; 0 where there is none.
+    """
+    found = limits(values[np.newaxis]).with_middle()
+    reach = found.of(0)[1] if values.any() else 0.0
+    return to_rgb(indices(values[np.newaxis], found)[0], palette("signed")), reach
 
 
 def _linear(colors: Index) -> Numbers:

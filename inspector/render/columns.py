@@ -14,13 +14,14 @@ from inspector.render.grid import Grid
 from inspector.render.indices import indices
 from inspector.render.limits import Limits
 from inspector.render.mosaic import reduced
-from inspector.render.palettes import palette
+from inspector.render.palettes import COLORMAPS, palette
 from inspector.render.rows import in_rows
 from inspector.render.survey import extremes, is_finite
 
 _AT_A_TIME = 1 << 19
 
 Form = Literal["maps", "rows", "vector"]
+Ends = Literal["from zero", "around zero", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Tiles:
             ``vector``: one tile of one column, whose rows are all elements.
         channels: Of the tiles, the one with the largest mean first; all of them for ``rows`` and ``vector``.
         index: ``(tiles, height, width)``, palette indices, with at most as many elements as were asked for.
-        colormap: By which they are drawn: around zero where a value is negative.
+        colormap: By which they are drawn.
+        ends: From what to what: ``from zero`` to each one's largest value, as far below zero as above it, or ``own``,
+            from each one's smallest to its largest value.
         of: ``(channels, height, width)`` of the whole layer.
     """
 
@@ -40,6 +43,7 @@ class Tiles:
     channels: tuple[int, ...]
     index: Index
     colormap: str
+    ends: Ends
     of: tuple[int, int, int]
 
 
@@ -75,10 +79,12 @@ def tiles(
     channels: Sequence[int] = (),
     beside: Values | None = None,
     is_difference: bool = False,
+    colormap: str = "",
 ) -> Tiles:
     """Choose and draw the tiles of a layer.
 
-    Each tile is drawn from zero to its own largest value; where one holds a negative value, all are drawn around zero.
+    Each tile is drawn from zero to its own largest value. Where one holds a negative value, all are drawn around zero,
+    or from their own smallest value if the colormap has no middle.
 
     Args:
         maps: ``(channels, height, width)``, none of them 0.
@@ -88,6 +94,8 @@ def tiles(
         channels: The strongest, where that is known already.
         beside: The same maps of another run; where they have the same shape, each tile has limits that hold both.
         is_difference: They are one run's less another's: drawn around zero, those that differ most are the strongest.
+        colormap: A name from ``COLORMAPS``; ``""`` lets the values decide. A difference needs one with a middle, and
+            goes without one that has none.
     """
     count, height, width = (int(each) for each in maps.shape)
     form: Form = "rows" if is_signal else "vector" if height * width == 1 else "maps"
@@ -106,10 +114,16 @@ def tiles(
     if beside is not None and beside.shape == maps.shape:
         other = extremes(beside[list(chosen)] if form == "maps" else in_rows(beside), (1, 2))
         lows, highs = np.minimum(lows, other[0]), np.maximum(highs, other[1])
-    is_signed = is_difference or bool((lows < 0).any())
-    limits = Limits(lows, highs).around_zero() if is_signed else Limits(np.zeros_like(highs), highs)
+    has_negative = bool((lows < 0).any())
+    has_middle = COLORMAPS[colormap].is_diverging if colormap else has_negative
+    ends: Ends = "around zero" if is_difference or has_middle else "own" if has_negative else "from zero"
+    limits = Limits(lows if ends == "own" else np.zeros_like(highs), highs)
+    if ends == "around zero":
+        limits = Limits(lows, highs).with_middle()
+    chosen_name = "" if is_difference and not has_middle else colormap
+    name = chosen_name or ("signed" if ends == "around zero" else "viridis")
     means = reduced(drawn, Grid(len(drawn), drawn.shape[1], drawn.shape[2], 1, kept_height, kept_width))
-    return Tiles(form, chosen, indices(means, limits), "signed" if is_signed else "viridis", (count, height, width))
+    return Tiles(form, chosen, indices(means, limits), name, ends, (count, height, width))
 
 
 def pictured(drawn: Tiles, count: int, across: int, height: int, width: int, gap: int) -> Index:

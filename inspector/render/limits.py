@@ -70,6 +70,15 @@ class Limits:
         reach = np.maximum(np.abs(self.low), np.abs(self.high))
         return Limits(-reach, reach)
 
+    def with_middle(self) -> Limits:
+        """Return limits around zero for a diverging colormap; -1 and 1 where all is zero.
+
+        Without a span zero would get the first color, not the one in the middle.
+        """
+        found = self.around_zero()
+        reach = np.where(found.high == 0, 1.0, found.high)
+        return Limits(-reach, reach)
+
 
 def shared_limits(low: float, high: float) -> Limits:
     """Return these limits for all channels."""
@@ -80,10 +89,8 @@ def together(one: Limits, other: Limits) -> Limits:
     """Return limits that hold both; where one has limits for each channel and not as many as the other, shared ones."""
     if one.low.size == other.low.size:
         return Limits(np.minimum(one.low, other.low), np.maximum(one.high, other.high))
-    return shared_limits(
-        float(min(one.low.min(initial=0.0), other.low.min(initial=0.0))),
-        float(max(one.high.max(initial=0.0), other.high.max(initial=0.0))),
-    )
+    lows, highs = np.concatenate((one.low, other.low)), np.concatenate((one.high, other.high))
+    return shared_limits(float(lows.min()), float(highs.max()))
 
 
 def limits(maps: Values, scaling: str = "layer", known: Survey | None = None) -> Limits:
@@ -133,18 +140,24 @@ def resolve(maps: Values, scaling: str = "layer", colormap: str = "") -> tuple[L
 def fitted(found: Limits, colormap: str = "") -> tuple[Limits, str]:
     """Choose a colormap for limits that were found, and fit them to it, as ``resolve`` does."""
     name = colormap or default_colormap(float(found.low.min()) if found.low.size else 0.0)
-    return (found.around_zero() if COLORMAPS[name].is_diverging else found), name
+    return (found.with_middle() if COLORMAPS[name].is_diverging else found), name
 
 
-def fixed(low: float, high: float, colormap: str, known: Survey) -> tuple[Limits, str]:
+def fixed(low: float, high: float, colormap: str, known: Survey | float) -> tuple[Limits, str]:
     """Return limits that were chosen as numbers, and a colormap that fits them.
 
     The data decide on the colormap, not the limits: so it stays while these are moved. With a diverging one zero keeps
     the color in the middle, as in ``resolve``.
+
+    Args:
+        low: The value drawn as the first color.
+        high: The value drawn as the last color.
+        colormap: A name from ``COLORMAPS``; ``""`` lets the data decide.
+        known: A survey of the data, or their smallest value.
     """
-    name = colormap or default_colormap(known.low)
+    name = colormap or default_colormap(known.low if isinstance(known, Survey) else known)
     found = shared_limits(low, high)
-    return (found.around_zero() if COLORMAPS[name].is_diverging else found), name
+    return (found.with_middle() if COLORMAPS[name].is_diverging else found), name
 
 
 def ticks(low: float, high: float, at_most: int) -> tuple[float, ...]:

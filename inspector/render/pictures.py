@@ -79,7 +79,7 @@ def stretched(tensor: Values) -> Index:
     return np.ascontiguousarray(three.transpose(1, 2, 0))
 
 
-def thumbnail(maps: Values, size: int = 20, fills: bool = False) -> Index:
+def thumbnail(maps: Values, size: int = 20, fills: bool = False, is_signed: bool = False) -> Index:
     """Draw the mean of all channels as a small picture of palette indices, each from its own minimum to maximum.
 
     Of maps so large that dozens of rows share a pixel, every few rows and columns stand for all.
@@ -88,6 +88,7 @@ def thumbnail(maps: Values, size: int = 20, fills: bool = False) -> Index:
         maps: ``(channels, height, width)``.
         size: The longer side, in pixels; a smaller map is not enlarged.
         fills: Give both sides that length where there are as many elements: for time and channel, which have no ratio.
+        is_signed: Draw around zero, which is the color in the middle.
     """
     maps = maps[:, :: max(1, maps.shape[1] // (_LINES * size)), :: max(1, maps.shape[2] // (_LINES * size))]
     _, height, width = maps.shape
@@ -101,5 +102,6 @@ def thumbnail(maps: Values, size: int = 20, fills: bool = False) -> Index:
     small = np.add.reduceat(np.add.reduceat(mean, rows, axis=0), columns, axis=1)
     counts = np.outer(np.diff(np.append(rows, height)), np.diff(np.append(columns, width)))
     averaged = (small / counts)[None]
-    drawn: Index = indices(averaged, limits(averaged))[0]
+    found = limits(averaged)
+    drawn: Index = indices(averaged, found.with_middle() if is_signed else found)[0]
     return drawn

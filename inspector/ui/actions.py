@@ -154,6 +154,10 @@ def _can_export(window: MainWindow) -> bool:
     return window.exporter.is_possible()
 
 
+def _can_export_sequence(window: MainWindow) -> bool:
+    return _can_export(window) and window.session.layer() is not None and len(window.session.images) > 1
+
+
 def _can_animate(window: MainWindow) -> bool:
     layer = window.session.layer()
     return _can_export(window) and layer is not None and layer.geometry is not None
@@ -192,6 +196,10 @@ def _export(window: MainWindow) -> None:
 
 def _export_report(window: MainWindow) -> None:
     window.exporter.ask_report()
+
+
+def _export_sequence(window: MainWindow) -> None:
+    window.exporter.ask_sequence()
 
 
 def _export_animation(window: MainWindow) -> None:
@@ -423,6 +431,7 @@ ACTIONS: tuple[Action | Choice | Rule | PanelToggles, ...] = (
     Rule("File"),
     Action("File", "Export…", _export, ("Ctrl+E",), "export", _can_open_export, "Export"),
     Action("File", "Export report…", _export_report, ("Ctrl+Shift+E",), is_possible=_can_export),
+    Action("File", "Export layer on all pictures as GIF…", _export_sequence, is_possible=_can_export_sequence),
     Action("File", "Export sliding window as GIF…", _export_animation, is_possible=_can_animate),
     Rule("File"),
     Action("File", "Save modified model as…", _save_model, ("Ctrl+Shift+S",), is_possible=_can_save),

@@ -127,6 +127,26 @@ def animation_command(
     return [*arguments, *feeding, "--", os.path.abspath(model), os.path.abspath(image)]
 
 
+def sequence_command(
+    model: str, images: Sequence[str], folder: str, layer: str, feeding: Sequence[str], look: Look, view: RunView
+) -> list[str]:
+    """Return the command line that writes what one layer makes of one picture after the other, as a GIF.
+
+    Args:
+        model: The file.
+        images: In their order.
+        folder: It gets a folder for the animation; what is there is replaced.
+        layer: Its name.
+        feeding: What the model is fed, as ``feeding_arguments`` says it.
+        look: Of the maps.
+        view: In which view a quantized model is run.
+    """
+    wish = Wish(frozenset({"sequence"}), glob.escape(layer), frozenset({"gif"}), look=look)
+    arguments = ["export", "--progress", "--locked", "--overwrite", f"--to={folder}", *wish_arguments(wish)]
+    arguments += ["--view=deployed"] if view == "as deployed" else []
+    return [*arguments, *feeding, "--", os.path.abspath(model), *map(os.path.abspath, images)]
+
+
 def report_command(
     model: str, image: str, path: str, feeding: Sequence[str], look: Look, view: RunView, labels: str, head: str
 ) -> list[str]:

@@ -14,7 +14,7 @@ from inspector import format
 from inspector.errors import UsageError
 from inspector.export.estimate import estimate
 from inspector.export.files import INDEX, distinct_names
-from inspector.export.names import matching
+from inspector.export.names import SEQUENCE, matching
 from inspector.export.wish import Wish
 from inspector.ui import theme
 from inspector.ui.dialogs import Dialog
@@ -119,9 +119,10 @@ class ExportDialog(Dialog):
         self._maker.made.connect(self._show_preview)
         self._maker.failed.connect(self.preview.say)
         exporter.changed.connect(self._look)
-        exporter.progressed.connect(self._look)
+        exporter.progressed.connect(self._show_progress)
         exporter.ended.connect(self._on_ended)
-        for changed in (session.view_changed, session.run_changed, session.model_changed):
+        session.view_changed.connect(self._look)
+        for changed in (session.run_changed, session.model_changed):
             changed.connect(self._on_changed)
 
     def choose_layer(self) -> None:
@@ -139,12 +140,8 @@ class ExportDialog(Dialog):
     def _look(self) -> None:
         """Show what would be written, or how far it is."""
         why = self._read()
-        self._count()
         self._ask_preview()
         is_busy = self._exporter.is_exporting()
-        done, of = self._exporter.progress
-        self.progress.setRange(0, of)
-        self.progress.setValue(done)
         self.progress.setVisible(is_busy)
         self.form.setEnabled(not is_busy)
         self.start.setEnabled(not why and not is_busy and not self._asks)
@@ -159,7 +156,14 @@ class ExportDialog(Dialog):
             why = shown(f"{failure.message} {failure.remedy}".strip())
         self.problem.setText(why)
         self.problem.setVisible(bool(why) and not is_busy)
-        self.about.setText(self._about(is_busy))
+        self._show_progress()
+
+    @Slot()
+    def _show_progress(self) -> None:
+        done, of = self._exporter.progress
+        self.progress.setRange(0, of)
+        self.progress.setValue(done)
+        self.about.setText(self._about(self._exporter.is_exporting()))
         self.about.setVisible(bool(self.about.text()))
 
     def _is_done(self) -> bool:
@@ -168,7 +172,7 @@ class ExportDialog(Dialog):
     def _about(self, is_busy: bool) -> str:
         done, of = self._exporter.progress
         if is_busy:
-            counted = f"{format.count(done)} of {format.count(of)} files." if of else "Running the network again."
+            counted = f"{format.count(done)} of {format.count(of)} done." if of else "Running the network again."
             return f"{counted} You can close this and go on working: the status bar says how far it is."
         if self._asks:
             return ""
@@ -182,7 +186,7 @@ class ExportDialog(Dialog):
 
     def _read(self) -> str:
         """Take the wish from the form; return why there is none."""
-        self._wish = None
+        self._wish, count = None, self._count()
         if why := self._exporter.why_not():
             return why
         if not self.folder.text().strip():
@@ -194,8 +198,7 @@ class ExportDialog(Dialog):
         except ValueError as error:
             said = str(error)
             return f"{said[:1].upper()}{said[1:]}."
-        model = self._session.model
-        if model is not None and not self._count():
+        if not count:
             self._wish = None
             return "No layer has such a name."
         return ""
@@ -245,7 +248,7 @@ class ExportDialog(Dialog):
         """Return the folder of this picture."""
         run = self._session.run
         image = os.path.basename(run.prediction.image) if run is not None else ""
-        return os.path.join(self._folder(), distinct_names([image])[0])
+        return os.path.join(self._folder(), distinct_names((SEQUENCE, image))[1])
 
     def _folder(self) -> str:
         return os.path.abspath(os.path.expanduser(self.folder.text().strip()))

@@ -19,14 +19,14 @@ import inspector
 from inspector import format
 from inspector.analysis.reading import reading
 from inspector.errors import InspectorError
-from inspector.export.kernels import spatial_kernel
+from inspector.export.kernels import first_spatial, sees_bgr
 from inspector.export.wish import TITLES, Wish
 from inspector.graph.model import Array, Layer
 from inspector.ui import theme
 from inspector.ui.session import Session
 
 DRAWN = ("maps", "overlay", "kernels")  # what there are previews of, the first that is wanted first
-SIDE = 640  # pixels of the preview's longer side, for sharp screens
+SIDE = 720  # pixels of the preview's longer side, for sharp screens
 MOST_BYTES = 1 << 25
 DEBOUNCE_MS = 150
 _KILL_AFTER_MS = 500
@@ -82,10 +82,7 @@ def _of_kernels(session: Session, layer: Layer, about: dict[str, Any]) -> Reques
         kernel = weight.codes() if weight.quantization is None else weight.read()
     except InspectorError as error:
         return f"The kernels of {layer.name} cannot be shown. {error}"
-    recipe = run.prediction.preprocessing
-    first = next((each for each in model.layers if spatial_kernel(each)), None)
-    is_bgr = recipe is not None and recipe.channels == "BGR"
-    return about | {"bgr": is_bgr, "rgb": layer is first}, [kernel]
+    return about | {"bgr": sees_bgr(run.prediction), "rgb": layer is first_spatial(model)}, [kernel]
 
 
 class PreviewMaker(QObject):
@@ -102,7 +99,7 @@ class PreviewMaker(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._waiting: Request | None = None
-        self._is_busy = False
+        self._is_busy = self._is_wanted = False
         self._answer = b""
         self._soon = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._soon.timeout.connect(self._send)
@@ -114,8 +111,8 @@ class PreviewMaker(QObject):
         self._soon.start()
 
     def forget(self) -> None:
-        """Make none any more of what waits."""
-        self._waiting = None
+        """Make none any more of what waits; what is under way is not shown."""
+        self._waiting, self._is_wanted = None, False
         self._soon.stop()
 
     def close(self) -> None:
@@ -132,7 +129,7 @@ class PreviewMaker(QObject):
         if self._waiting is None or self._is_busy:
             return
         about, arrays = self._waiting
-        self._waiting, self._is_busy, self._answer = None, True, b""
+        self._waiting, self._is_busy, self._is_wanted, self._answer = None, True, True, b""
         if self._process is None:
             self._process = QProcess(self)
             self._process.setProgram(sys.executable)
@@ -160,7 +157,7 @@ class PreviewMaker(QObject):
         if len(pixels) < 3 * height * width:
             return
         self._is_busy = False
-        if self._waiting is None:
+        if self._waiting is None and self._is_wanted:
             image = QImage(pixels, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
             self.made.emit(image, *about["size"])
         else:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from inspector.engine.modified import written
 from inspector.export.files import safe_name
+from inspector.export.names import SEQUENCE
 from inspector.export.wish import Look, Wish
+from inspector.graph.changes import Edits
 from inspector.graph.model import Prediction
 from inspector.graph.preprocessing import Preprocessing
-from inspector.ui.export_commands import animation_command, command, feeding_arguments, report_command
+from inspector.ui.export_commands import (
+    animation_command,
+    command,
+    feeding_arguments,
+    report_command,
+    sequence_command,
+)
 from inspector.ui.export_job import ExportJob
 from inspector.ui.opening import Opening
 from inspector.ui.session import Failure, Session
@@ -70,6 +81,7 @@ class Exporter(QObject):
         self._result = Ended("")
         self.progress = 0, 0
         self.wish = Wish()
+        self._edits_file = ""
 
     def is_exporting(self) -> bool:
         return self._job is not None
@@ -83,8 +95,8 @@ class Exporter(QObject):
         run = self._session.run
         if run is None:
             return "Nothing has been run yet."
-        if run.prediction.edits:
-            return "The network is edited. Save the modified model first (in the menu File), open it, and export that."
+        if run.prediction.edits != self._session.editing.edits:
+            return "What was edited last has not been run yet."
         return ""
 
     def export(
@@ -150,6 +162,27 @@ class Exporter(QObject):
         )
         self._start(arguments, Ended(os.path.dirname(os.path.abspath(path)), f"The report is in {path}."))
 
+    def ask_sequence(self) -> None:
+        """Let the user choose a folder, and write what the selected layer makes of all pictures to it."""
+        if self._session.run is None or self._is_refused():
+            return
+        title = "Write the animation of all pictures to"
+        folder = QFileDialog.getExistingDirectory(self._window, title, self._proposed_folder())
+        if folder:
+            self.export_sequence(folder)
+
+    def export_sequence(self, folder: str) -> None:
+        """Write what the selected layer makes of one picture after the other, in another process."""
+        session, layer = self._session, self._session.layer()
+        if session.model is None or session.run is None or layer is None or self._is_refused():
+            return
+        view, feeding = session.view, feeding_arguments(*self._fed_by())
+        look = Look(view.scaling, view.limits, view.colormap)
+        arguments = sequence_command(
+            session.model.path, session.images, folder, layer.name, feeding, look, session.run.view
+        )
+        self._start(arguments, Ended(folder, f"The animation is in {os.path.join(folder, SEQUENCE)}."))
+
     @Slot(str, int, int)
     def ask_animation(self, layer: str, channel: int, part: int) -> None:
         """Let the user choose a file, and write a layer's sliding window to it."""
@@ -199,6 +232,14 @@ class Exporter(QObject):
         """Begin an export that ends like that if nothing goes wrong."""
         assert self._session.run is not None
         self._result, self.progress = replace(result, sentence=""), (0, 0)
+        edits = self._session.run.prediction.edits
+        if edits:
+            try:
+                self._edits_file = _written(edits)
+            except OSError as error:
+                self._status.show_remark(f"The export could not be started: {error.strerror}.", tone="error")
+                return
+            arguments = [arguments[0], f"--edits={self._edits_file}", *arguments[1:]]
         self._job = ExportJob(arguments, result, self)
         self._job.progressed.connect(self._on_progress)
         self._job.done.connect(self._on_done)
@@ -235,6 +276,18 @@ class Exporter(QObject):
         if self._job is not None:
             self._job.deleteLater()
             self._job = None
+        if self._edits_file:
+            with contextlib.suppress(OSError):
+                os.unlink(self._edits_file)
+            self._edits_file = ""
         self._status.show_task("")
         self.changed.emit()
         self.ended.emit(self._result)
+
+
+def _written(edits: Edits) -> str:
+    """Write changes of a network for the export's process to read; return the file."""
+    handle, path = tempfile.mkstemp(prefix="inspector-edits-", suffix=".json")
+    with os.fdopen(handle, "wb") as file:
+        file.write(written(edits))
+    return path

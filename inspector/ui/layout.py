@@ -25,7 +25,8 @@ from inspector.ui.settings import LAYOUT_VERSION, Settings
 
 COMPACT = 1_440  # below this width the side panels are narrower, and Kernels is a tab beside Output
 CRAMPED = 1_180  # below this width the side panels give up more of theirs
-OUTPUT_HEIGHT = 334  # the answer, five bars, the search, how it was read and the control for that
+OUTPUT_HEIGHT = 346  # the answer, five bars, the search, in two lines how it was read, and the control for that
+WIDE = 1_760  # from this width on the layers have room for all usual columns
 PREFERRED = QSize(1_600, 1_000)
 STARTED_WELL_AFTER_MS = 5_000
 BELOW = "channel"  # the panel that stands under the feature maps where there is room
@@ -167,7 +168,7 @@ class DockLayout(QObject):
     def _size_docks(self, is_compact: bool) -> None:
         window = self._window
         layers, maps, seen, output, kernels, *_ = self.docks
-        narrow, side = (360, 340) if is_compact else (572, 392)
+        narrow, side = (360, 340) if is_compact else (600 if window.width() >= WIDE else 572, 392)
         if window.width() < CRAMPED:
             narrow, side = 336, 300
         middle = max(200, window.width() - narrow - side - 4 * theme.GAP)

@@ -46,11 +46,17 @@ def _plain(span: Span) -> Span:
 
 
 class Line(QWidget):
-    """One line of text in several tones, a dot before it, and a remark at its right end."""
+    """One line of text in several tones, a dot before it, and a remark at its right end.
 
-    def __init__(self, size: theme.Size = "normal") -> None:
+    Args:
+        size: Of the text.
+        is_centered: It stands in the middle, as the caption of a picture that does; for lines without a remark.
+    """
+
+    def __init__(self, size: theme.Size = "normal", is_centered: bool = False) -> None:
         super().__init__()
         self._size: theme.Size = size
+        self._is_centered = is_centered
         self._family = ""
         self._spans: tuple[Span, ...] = ()
         self._remark: tuple[Span, ...] = ()
@@ -101,6 +107,8 @@ class Line(QWidget):
             width = self._width(remark)
             self._paint(painter, remark, right - width, width, 0.0)
             room -= width + theme.MARGIN
+        if self._is_centered:
+            left += max(0.0, (room - self._width(self._spans)) / 2)
         self._paint(painter, self._spans, left, room, max(0.0, room - fixed))
 
     def _fitting_remark(self, fixed: float, names: float, room: float) -> Sequence[Span]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 
 from inspector.analysis.comparing import Side
 from inspector.analysis.reading import Reading, reading
@@ -382,6 +382,7 @@ class Session(QObject):
         for thread in self._retiring:
             thread.join()
         self._engine = self._candidate = self._spare = self._measurer = None
+        QCoreApplication.removePostedEvents(self, QEvent.Type.MetaCall.value)  # answers that hold memory
         self.comparison.unpin()
         self.prediction = self.run = self._read = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -174,6 +175,7 @@ class _Current(QObject):
 
 
 _current = _Current()
+atexit.register(_current.made.clear)  # fonts must not outlive Qt's
 
 
 def tokens() -> Tokens:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.analysis.grids import SHOWN_AS, cell_at, class_map, planes
+from inspector.analysis.grids import SHOWN_AS, Output, cell_at, changed_classes, class_map, image_difference, planes
 from inspector.analysis.heads import answered
 from inspector.analysis.outputs import described, most_telling, shown_as
 from inspector.graph.model import Prediction
@@ -181,6 +181,28 @@ def test_numbers_that_are_no_class_are_none():
 
 
 # ---------------------------------------------------------------- several outputs, and what the user says
+
+
+def test_two_maps_of_classes_differ_where_the_class_is_another_one():
+    def found(*rows):
+        values = np.array(rows, np.int64)
+        return class_map(Output("y", "class map", "", (-1, 0, 1), 0, *values.shape, 1), values)
+
+    current, reference = found([0, 1, 2, -1], [1, 1, 1, 1]), found([0, 2, 2, 2], [1, 1, 1, 0])
+    changes = changed_classes(current, reference)
+    assert changes.found.classes.tolist() == [[-1, 1, -1, -1], [-1, -1, -1, 1]]
+    assert (changes.places, changes.share) == (3, 3 / 8)  # one of them has no class now
+    assert [(each.index, each.places, each.share) for each in changes.found.present] == [(1, 2, 2 / 8)]
+    assert changed_classes(current, found([0, 1], [1, 1])) is None
+
+
+def test_images_are_subtracted_in_the_channel_in_which_they_are_furthest_apart():
+    current = np.array([[[1, 0]], [[0, 3]], [[0, 0]], [[9, 9]]], np.uint8)
+    reference = np.array([[[0, 1]], [[3, 1]], [[0, 1]], [[0, 0]]], np.uint8)
+    assert image_difference(current, reference).tolist() == [[-3, 2]]  # 1, -3, 0 and -1, 2, -1; no alpha
+    grey = np.array([[[np.nan, np.inf, 2.0]]], np.float32)
+    np.testing.assert_array_equal(image_difference(grey, np.ones_like(grey)), [[np.nan, np.inf, 1]])
+    assert image_difference(current, reference[:3]) is None
 
 
 def test_the_output_with_the_classes_says_most():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inspector.analysis import reductions
-from inspector.analysis.reductions import components, over_channels
+from inspector.analysis.reductions import components, components_of_both, over_channels
 
 NAN, INF = np.nan, np.inf
 
@@ -52,6 +52,27 @@ def test_components_are_those_of_the_singular_values(shape):
         direction = left[:, place] * np.sign(left[np.argmax(np.abs(left[:, place])), place])
         np.testing.assert_allclose(found.scores[place].reshape(-1), direction @ centered, rtol=1e-4, atol=1e-4)
         assert found.explained[place] == pytest.approx(singular[place] ** 2 / (singular**2).sum(), rel=1e-6)
+
+
+def test_two_runs_are_measured_along_the_axes_of_the_first_and_share_their_colors():
+    current, reference = maps([0, 1, 2, 3], [0, 0, 0, 0]), maps([0, 6, 0, 0], [2, 2, 2, 10])
+    one, other = components_of_both(current, reference)
+    # The current run lies along the first channel, around 1.5; along it the reference is at 0, 6, 0, 0.
+    np.testing.assert_allclose(one.scores[0, 0, 0], [-1.5, -0.5, 0.5, 1.5])
+    np.testing.assert_allclose(other.scores[0, 0, 0], [-1.5, 4.5, -1.5, -1.5])
+    # Its variance there is 27 / 4 of (27 + 48) / 4 in all.
+    assert (one.explained[0], other.explained[0]) == pytest.approx((1, 27 / 75))
+    low, high = one.ends[0]
+    assert one.ends == other.ends
+    assert low == pytest.approx(-1.5)
+    assert high == pytest.approx(-1.5 + 6 * 0.97)  # the last hundredth of four places, between the last two
+    np.testing.assert_array_equal(
+        one.colors[0, 0, :, 0], np.floor((one.scores[0, 0, 0] - low) / (high - low) * 255 + 0.5)
+    )
+    assert other.colors[0, 0, :, 0].tolist() == [0, 255, 0, 0]
+    alone = components(current)
+    np.testing.assert_array_equal(alone.scores, one.scores)
+    assert alone.colors[0, 0, :, 0].tolist() != one.colors[0, 0, :, 0].tolist()
 
 
 def test_places_along_a_line_have_one_component_and_its_colors_go_from_end_to_end():

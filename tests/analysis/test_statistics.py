@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from inspector.analysis.statistics import histogram, statistics
+from inspector.analysis.statistics import histogram, merged, statistics
 
 
 def test_statistics_are_those_of_the_finite_numbers_and_the_others_are_counted():
@@ -29,6 +29,16 @@ def test_statistics_of_many_numbers_are_those_of_numpy_in_float64(dtype):
     assert found.mean == pytest.approx(wide.mean(), rel=1e-12)
     assert found.std == pytest.approx(wide.std(), rel=1e-12)
     assert found.zeros == (wide == 0).mean()
+
+
+def test_numbers_of_any_size_and_none_are_put_together():
+    huge, tiny = np.array([-1e200, 1e200]), np.array([0.0, 4.0])
+    both = merged(statistics(tiny), statistics(huge))
+    assert (both.count, both.minimum, both.maximum, both.zeros) == (4, -1e200, 1e200, 1 / 4)
+    assert both.std == math.inf  # the squares are beyond float64
+    odd = merged(statistics(np.full(2, np.nan)), statistics(tiny))
+    assert (odd.mean, odd.std, odd.zeros, odd.nans) == (2, 2, 1 / 4, 2)
+    assert merged(statistics(np.zeros(0)), odd) == merged(odd, statistics(np.zeros(0))) == odd
 
 
 def test_half_floats_do_not_overflow_in_statistics():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from inspector.render.classes import class_color, class_colors, class_picture, image_picture
+from inspector.render.classes import class_color, class_colors, class_picture, difference_picture, image_picture
+from inspector.render.palettes import palette
 
 
 def luminance(color):
@@ -53,6 +54,16 @@ def test_an_image_is_drawn_between_its_limits():
     drawn = image_picture(values, (0.0, 1.0))
     assert drawn[..., 0].tolist() == [[0, 0], [128, 255]]
     assert (drawn == drawn[..., :1]).all()
+
+
+def test_a_difference_is_drawn_around_zero():
+    picture, reach = difference_picture(np.array([[-2, 0, 1, np.inf]], np.float64))
+    assert reach == 2
+    colors = palette("signed")
+    np.testing.assert_array_equal(picture[0], [colors[0], colors[128], colors[191], colors[255]])
+    blank, reach = difference_picture(np.zeros((2, 2)))
+    assert reach == 0
+    assert (blank == colors[128]).all()
 
 
 def test_an_image_whose_first_channel_is_blue_is_turned_round():

@@ -32,15 +32,31 @@ def test_each_map_goes_from_zero_to_its_own_maximum():
     maps = np.array([[[0, 2], [4, 4]], [[10, 20], [40, 40]]], np.float32)
     drawn = tiles(maps, 8, 16)
     assert drawn.channels == (1, 0)
-    assert drawn.colormap == "viridis"
+    assert (drawn.colormap, drawn.ends) == ("viridis", "from zero")
     np.testing.assert_array_equal(drawn.index[0], [[64, 128], [255, 255]])  # 255 * 10 / 40 + 0.5, cut off
     np.testing.assert_array_equal(drawn.index[1], [[0, 128], [255, 255]])
 
 
 def test_a_negative_value_puts_zero_in_the_middle():
     drawn = tiles(np.array([[[-1, 0, 2]]], np.float32).repeat(3, axis=1), 8, 16)
-    assert drawn.colormap == "signed"
+    assert (drawn.colormap, drawn.ends) == ("signed", "around zero")
     np.testing.assert_array_equal(drawn.index[0][0], [64, 128, 255])  # (-1 + 2) / 4, 2 / 4, 4 / 4 of 255
+
+
+def test_chosen_colours_without_a_middle_go_from_the_smallest_value_and_a_difference_goes_without_them():
+    maps = np.array([[[-1, 0, 2]]], np.float32).repeat(3, axis=1)
+    chosen = tiles(maps, 8, 16, colormap="magma")
+    assert (chosen.colormap, chosen.ends) == ("magma", "own")
+    np.testing.assert_array_equal(chosen.index[0][0], [0, 85, 255])  # 0, 1 / 3 and 1 of 255
+    positive = tiles(np.abs(maps), 8, 16, colormap="magma")
+    assert (positive.colormap, positive.ends) == ("magma", "from zero")
+    np.testing.assert_array_equal(positive.index[0][0], [128, 0, 255])
+    apart = tiles(maps, 8, 16, is_difference=True, colormap="magma")
+    assert (apart.colormap, apart.ends) == ("signed", "around zero")
+    middle = tiles(np.abs(maps), 8, 16, colormap="signed")
+    assert (middle.colormap, middle.ends) == ("signed", "around zero")
+    np.testing.assert_array_equal(middle.index[0][0], [191, 128, 255])
+    np.testing.assert_array_equal(tiles(maps * 0, 8, 16, is_difference=True).index, 128)
 
 
 def test_values_are_averaged_before_they_become_colours():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector.render.limits import SCALINGS, Limits, limits, resolve, ticks
+from inspector.render.indices import indices
+from inspector.render.limits import SCALINGS, Limits, limits, resolve, shared_limits, ticks, together
 from inspector.render.survey import survey
 from tests.render.ramp import NUMBERS, RAMP
 
@@ -47,6 +48,14 @@ def test_only_finite_values_count(dtype, scaling):
     assert limits(maps, scaling).of(0) == expected
 
 
+def test_zero_has_the_color_in_the_middle_also_where_there_is_nothing_else():
+    zeros = np.zeros((1, 2, 2), np.float32)
+    found, colormap = resolve(zeros, "layer", "signed")
+    assert (found.of(0), colormap) == ((-1, 1), "signed")
+    assert (indices(zeros, found) == 128).all()
+    assert resolve(zeros, "layer")[0].of(0) == (0, 0)
+
+
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_where_nothing_is_finite_the_limits_are_zero(scaling):
     assert limits(np.full((1, 2, 2), np.nan, np.float32), scaling).of(0) == (0, 0)
@@ -72,6 +81,13 @@ def test_a_survey_spares_looking_again_and_changes_nothing(scaling, odd):
 def test_an_unknown_scaling_is_refused():
     with pytest.raises(KeyError):
         limits(RAMP, "no such scaling")
+
+
+def test_limits_that_hold_two_reach_no_farther_than_they_do():
+    apart = Limits(np.array([3.0, 5.0]), np.array([4.0, 9.0]))
+    held = together(apart, Limits(np.array([2.0, 6.0]), np.array([8.0, 7.0])))
+    assert [held.of(0), held.of(1)] == [(2, 8), (5, 9)]
+    assert together(apart, shared_limits(4, 6)).of(0) == (3, 9)
 
 
 def test_limits_know_their_channel():

@@ -10,8 +10,10 @@ from onnx import helper
 from PySide6.QtCore import Qt
 
 from inspector.graph.preprocessing import PRESETS
+from inspector.render.palettes import palette
 from inspector.ui.compare import names
 from inspector.ui.main_window import MainWindow
+from inspector.ui.panels.layer_rows import DIFFERENCE
 from inspector.ui.panels.sides import BACK
 from inspector.ui.session import Cursor
 
@@ -220,7 +222,7 @@ def test_the_window_compares_and_goes_back(window, session, run, signs, fed, qtb
     session.set_cursor(None)
 
     qtbot.waitUntil(partial(getattr, session.comparison.ranking, "is_done"))
-    text = layers.rows.text(session.model.layer("signs"), 17)
+    text = layers.rows.text(session.model.layer("signs"), DIFFERENCE)
     assert text == f"{np.linalg.norm(OTHER - ONE) / np.linalg.norm(ONE):.3f}"
     assert seen.pinned_caption.text == "reference  one.npy"
 
@@ -283,6 +285,35 @@ def test_the_arithmetic_stays_with_the_current_run_and_says_so(window, session, 
     assert arithmetic.compared.isHidden()
 
 
+def test_limits_chosen_for_a_difference_are_not_those_of_the_arithmetics_maps(window, session, compared):
+    arithmetic = window.panel(window.dock("arithmetic"))
+    window.dock("arithmetic").raise_()
+    session.set_view(compare="difference", scaling="layer", limits=(-9.0, 9.0))
+    assert arithmetic._looks.limits("conv")[0].of(0) == (-3.0, 3.0)  # of the current run alone
+    session.set_view(compare="current", limits=(-8.0, 8.0))
+    assert arithmetic._looks.limits("conv")[0].of(0) == (-8.0, 8.0)
+    session.set_view(compare="reference")
+    assert arithmetic._looks.limits("conv")[0].of(0) == (-3.0, 3.0)
+
+
+def test_small_pictures_of_layers_follow_what_is_compared(window, session, compared, qtbot):
+    rows = window.panel(window.dock("layers")).rows
+    window.dock("layers").raise_()
+
+    def colors():
+        qtbot.waitUntil(lambda: rows.thumbnail(1, 1.0) is not None)
+        drawn = rows.thumbnail(1, 1.0)
+        return [drawn.pixelColor(at, row).getRgb()[:3] for row in (0, 1) for at in (0, 1)]
+
+    viridis, signed = (palette(name) for name in ("viridis", "signed"))
+    # Relu's maps of 1, -1 and 0 times a number add up to its size: [[3, 0], [2, 2]] now, [[1, 0], [1, 2]] before
+    assert colors() == [tuple(viridis[each].tolist()) for each in (255, 0, 170, 170)]
+    session.set_view(compare="reference")
+    assert colors() == [tuple(viridis[each].tolist()) for each in (128, 0, 128, 255)]
+    session.set_view(compare="difference")  # [[2, 0], [1, 0]], with zero in the middle
+    assert colors() == [tuple(signed[each].tolist()) for each in (255, 128, 191, 128)]
+
+
 def test_the_overview_follows_and_marks_the_pointers_place(window, session, run, signs, fed, qtbot):
     overview = window.panel(window.dock("overview"))
     run(signs, fed("one.npy", ONE))
@@ -321,6 +352,27 @@ def test_the_wall_keeps_limits_and_order_from_one_run_to_the_other(window, sessi
         orders[side] = maps._prepared.arranged.order.channels.tolist()
     # the means are -0.75, 0.75 and 0 now; of the reference alone they are 0.75, -0.75 and 0
     assert orders == {"current": [1, 2, 0], "reference": [1, 2, 0]}
+
+
+def test_one_picture_of_all_channels_shares_limits_and_axes_with_the_reference(window, session, compared, qtbot):
+    maps = window.panel(window.dock("feature_maps"))
+    session.set_view(layer="relu", reduction="maximum", scaling="layer")
+    assert maps._prepared.reduced["maximum"].limits("layer").of(0) == (0.0, 3.0)
+    session.set_view(compare="reference")  # whose largest value is 2
+    assert maps._prepared.reduced["maximum"].limits("layer").of(0) == (0.0, 3.0)
+    session.set_view(compare="current", reduction="components")
+    qtbot.waitUntil(lambda: "components" in maps._prepared.reduced)
+    one = maps._prepared.reduced["components"]
+    assert maps.caption.text.startswith("components, axes of the current run, shared colours: ")
+    session.set_view(compare="reference")
+    qtbot.waitUntil(lambda: "components" in maps._prepared.reduced)
+    other = maps._prepared.reduced["components"]
+    assert other is not one
+    assert other.axes is one.axes or np.array_equal(other.axes.directions, one.axes.directions)
+    assert other.ends == one.ends
+    session.set_view(compare="difference")
+    qtbot.waitUntil(lambda: maps.caption.text.startswith("principal components"))
+    assert "axes" not in maps.caption.text
 
 
 def test_the_reference_counts_against_the_memory_for_tensors(session, run, signs, fed, qtbot):

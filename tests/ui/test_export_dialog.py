@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QApplication
 
 from inspector.cli import arguments
@@ -44,6 +45,12 @@ def dialog(qtbot, qapp: QApplication, session: Session, repository: Path, tmp_pa
 def _want(form: ExportForm, *what: str) -> None:
     for each, box in form.what.items():
         box.setChecked(each in what)
+
+
+def _pixels(image: QImage) -> np.ndarray:
+    whole = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(bytes(whole.constBits()), np.uint8).reshape(whole.height(), whole.width(), 4)
+    return rows[..., :3]
 
 
 def test_an_export_writes_what_was_chosen_asks_before_it_replaces_and_remembers_the_folder(
@@ -93,21 +100,21 @@ def test_an_export_writes_what_was_chosen_asks_before_it_replaces_and_remembers_
 
 
 def test_the_preview_is_the_picture_that_the_export_writes(dialog, qtbot, tmp_path):
-    _want(dialog.form, "maps")
+    _want(dialog.form, "maps", "kernels", "overlay")
+    dialog.form.formats["npy"].setChecked(False)
     dialog.form.scale.setCurrentIndex(dialog.form.scale.findData(2))
     dialog.form.caption.setChecked(True)
-    exporter = dialog.parent().exporter
-    with qtbot.waitSignal(exporter.ended, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(dialog.parent().exporter.ended, timeout=PATIENCE_MS):
         dialog.start.click()
-    [written] = tmp_path.glob("out/*/000-conv1.png")
-    expected = np.asarray(Image.open(written).convert("RGB"))
-    assert max(expected.shape) <= SIDE  # so that the preview is not made smaller
-    qtbot.waitUntil(lambda: dialog.preview.image.height() == expected.shape[0], timeout=PATIENCE_MS)
-    image = dialog.preview.image
-    seen = [[image.pixelColor(x, y).getRgb()[:3] for x in range(image.width())] for y in range(image.height())]
-    np.testing.assert_array_equal(np.array(seen), expected)
-    height, width = expected.shape[:2]
-    assert dialog.about_preview.text() == f"conv1: {width} × {height} pixels"
+    for what, ending in (("maps", ""), ("kernels", "-kernels"), ("overlay", "-overlay")):
+        _want(dialog.form, what)
+        [written] = tmp_path.glob(f"out/*/000-conv1{ending}.png")
+        expected = np.asarray(Image.open(written).convert("RGB"))
+        height, width = expected.shape[:2]
+        assert max(height, width) <= SIDE  # so that the preview is not made smaller
+        text = f"conv1: {width} × {height} pixels"
+        qtbot.waitUntil(lambda text=text: dialog.about_preview.text() == text, timeout=PATIENCE_MS)
+        np.testing.assert_array_equal(_pixels(dialog.preview.image), expected)
     _want(dialog.form, "layers")
     assert "preview of pictures only" in dialog.preview.sentence
     assert dialog.preview.image.isNull()
@@ -166,17 +173,26 @@ def test_colours_are_as_shown_and_typed_limits_are_of_their_layer(qtbot):
     assert form.wish(view).look == Look("channel", None, "gray", 0, 640)
 
 
-def test_an_edited_network_is_not_exported_as_if_it_were_the_file(dialog, qtbot, tmp_path):
+def test_an_edited_network_is_exported_as_it_is_shown(dialog, qtbot, tmp_path):
     window = dialog.parent()
-    session = window.session
+    session, exporter = window.session, window.exporter
+    before = session.run.tensors[session.layer().output.name].copy()
     weight = session.layer().weight("kernel")
     with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
         session.editing.change(weight, {0: 5.0})
-    assert "Save the modified model first" in dialog.problem.text()
-    assert not dialog.start.isEnabled()
-    window.exporter.export_report(str(tmp_path / "x.html"))
-    assert not window.exporter.is_exporting()
-    assert "Save the modified model first" in window.status.left.text()
+    shown = session.run.tensors[session.layer().output.name].copy()
+    assert not np.array_equal(before, shown)
+    _want(dialog.form, "tensors", "kernels", "report")
+    with qtbot.waitSignal(exporter.ended, timeout=PATIENCE_MS) as heard:
+        dialog.start.click()
+    assert heard.args[0].failure is None
+    [folder] = (tmp_path / "out").iterdir()
+    np.testing.assert_array_equal(np.load(folder / "000-conv1.npy"), shown)
+    assert np.load(folder / "000-conv1-kernels.npy").flat[0] == 5
+    index = json.loads((folder / "index.json").read_text())
+    assert index["asked"]["edits"]["weights"] == [{"weight": weight.name, "places": [0], "numbers": [5.0]}]
+    assert "1 weight of conv1 edited: not the file" in (folder / "report.html").read_text()
+    assert not list(Path(tempfile.gettempdir()).glob("inspector-edits-*"))
 
 
 def test_reports_and_animations_are_commands_that_write_to_one_folder_only():
@@ -188,6 +204,22 @@ def test_reports_and_animations_are_commands_that_write_to_one_folder_only():
     assert (asked.scaling, asked.colormap, asked.view, asked.head) == ("channel", "vik", "deployed", "sigmoid")
     name, asked = arguments.parsed(animation_command("m.onnx", "p.png", "/x/a.gif", "conv", 2, -1, []))
     assert (name, asked.gif, asked.locked, asked.part) == ("explain", "/x/a.gif", True, None)
+
+
+def test_what_a_layer_makes_of_all_pictures_is_an_animation(dialog, qtbot, tmp_path, repository):
+    window = dialog.parent()
+    assert not window.command("Export layer on all pictures as GIF…").isEnabled()
+    samples = sorted((repository / "resources/samples").glob("digits-*.png"))[:2]
+    with qtbot.waitSignal(window.session.run_changed, timeout=PATIENCE_MS):
+        window.session.open_files([str(each) for each in samples])
+    assert window.command("Export layer on all pictures as GIF…").isEnabled()
+    with qtbot.waitSignal(window.exporter.ended, timeout=PATIENCE_MS) as heard:
+        window.exporter.export_sequence(str(tmp_path / "all"))
+    assert heard.args[0].failure is None
+    [written] = (tmp_path / "all" / "sequence").glob("*.gif")
+    with Image.open(written) as image:
+        assert image.n_frames == 2
+    assert written.name.startswith("000-conv1")
 
 
 def test_a_report_is_written_from_the_menu(dialog, qtbot, tmp_path):

@@ -115,6 +115,12 @@ def test_the_answer_gives_its_probabilities_and_the_input_its_picture(shown):
     assert rows[0].split("\t") == ["class", "label", "probability", "logit"]
     assert len(rows) == 11
     assert sum(float(row.split("\t")[2]) for row in rows[1:]) == pytest.approx(1, abs=1e-5)
+    QGuiApplication.clipboard().clear()
+    shown.panel(shown.dock("output")).classes.copy_classes()
+    assert QGuiApplication.clipboard().text().splitlines() == rows
+    layers = _panel(shown, "layers")
+    offered = [each.text() for each in shown.picture_menus.menu(layers, layers.pictured(None)).actions()]
+    assert [text for text in offered if text] == ["Copy panel", "Export this layer…"]
     picture = shown.session.prediction.picture
     np.testing.assert_array_equal(_panel(shown, "input").pictured(None).taken.pixels, picture.pixels)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 import threading
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+
+from inspector.engine.protocol import Ran
 
 PATIENCE_MS = 60_000
 RAMP = np.array([[-1, 0], [1, 2]], np.float32)
@@ -186,6 +191,31 @@ def test_closing_while_a_model_opens_is_clean(session, signs):
     session.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="shared memory has a descriptor to count on Linux only")
+def test_an_answer_that_was_on_its_way_holds_no_memory_once_the_session_is_closed(opened, ramp):
+    before, has_answered = _memory_files(), threading.Event()
+    opened._replied.connect(
+        lambda _, reply: has_answered.set() if isinstance(reply, Ran) else None, Qt.ConnectionType.DirectConnection
+    )
+    opened.open_image(str(ramp))
+    assert has_answered.wait(PATIENCE_MS / 1000)
+    assert len(_memory_files()) > len(before)
+    opened.close()
+    assert opened.run is None
+    assert not _memory_files() - before
+
+
+def _memory_files():
+    """Return the numbers of the shared memory that this process holds open."""
+    found = set()
+    for entry in os.listdir("/proc/self/fd"):
+        path = f"/proc/self/fd/{entry}"
+        with contextlib.suppress(OSError):  # the descriptor of this very listing
+            if os.readlink(path).startswith("/memfd:"):
+                found.add(os.stat(path).st_ino)
+    return found
+
+
 # ---------------------------------------------------------------- time and memory
 
 
@@ -211,11 +241,9 @@ def test_times_of_another_shape_or_model_are_let_go(opened, signs, ramp, tmp_pat
         opened.rerun()
     assert opened.measured is not None
     np.save(tmp_path / "wide.npy", np.zeros((1, 1, 2, 9), np.float32))
-    with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
+    with qtbot.waitSignals([opened.measured_changed, opened.run_changed], timeout=PATIENCE_MS):
         opened.open_image(str(tmp_path / "wide.npy"))
     assert opened.measured is None
-    with qtbot.waitSignal(opened.run_changed, timeout=PATIENCE_MS):
-        pass
     with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):
         opened.measure_layers()
     with qtbot.waitSignal(opened.measured_changed, timeout=PATIENCE_MS):

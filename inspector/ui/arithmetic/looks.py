@@ -14,7 +14,7 @@ from inspector.explain.elements import Spot, map_of, origin
 from inspector.graph.model import Array, Model, Run, Tensor
 from inspector.render.arrays import widened
 from inspector.render.indices import indices
-from inspector.render.limits import Limits, fitted, limits, shared_limits
+from inspector.render.limits import Limits, fitted, fixed, limits, shared_limits
 from inspector.render.palettes import palette, to_rgb
 from inspector.render.pictures import thinned, thumbnail
 
@@ -36,6 +36,8 @@ class Looks:
         self.model, self.run = model, run
         self.scaling, self.colormap = scaling, colormap
         self._limits: dict[tuple[str, str], Limits | None] = {}  # by tensor and scaling
+        self._on_wall: tuple[str, Limits, str] | None = None  # a tensor, and how it is drawn there
+        self._locked: tuple[float, float] | None = None
         self._images: dict[Hashable, QImage | None] = {}
 
     def is_for(self, model: Model, run: Run, scaling: str, colormap: str) -> bool:
@@ -49,11 +51,18 @@ class Looks:
             self.scaling, self.colormap = scaling, colormap
             self._images.clear()
 
-    def take_limits(self, name: str, found: Limits) -> None:
-        """Draw a tensor with limits that are known already, those of the feature maps."""
-        if self._limits.get((name, self.scaling)) is not found:
-            self._limits[name, self.scaling] = found
+    def follow_wall(self, name: str, drawn: tuple[Limits, str] | None, locked: tuple[float, float] | None) -> None:
+        """Draw maps as the feature maps are drawn from now on, with more than their scaling.
+
+        Args:
+            name: The selected layer's tensor.
+            drawn: Its limits and colormap there; None where the scaling says all, or other numbers are seen there.
+            locked: Limits that were chosen for all layers; None where there are none.
+        """
+        found = (name, *drawn) if drawn is not None else None
+        if not _is_same(found, self._on_wall) or locked != self._locked:
             self._images.clear()
+        self._on_wall, self._locked = found, locked
 
     def known(self, name: str) -> Tensor | None:
         """Return what the model says of a tensor that is computed or fed; None for what is stored."""
@@ -75,19 +84,28 @@ class Looks:
 
         Of a very large tensor they are those of some of its values.
         """
-        key = name, self.scaling
+        if self._on_wall is not None and name == self._on_wall[0]:
+            shared, colormap = self._on_wall[1:]
+        elif (found := self._found(name, self.scaling)) is None:
+            return None
+        elif self._locked is not None and origin(self.model, name).layer is not None:
+            lowest = self._found(name, "layer")
+            shared, colormap = fixed(*self._locked, self.colormap, float(lowest.low[0]) if lowest is not None else 0.0)
+        else:
+            shared, colormap = fitted(found, self.colormap)
+        return shared_limits(*shared.of(min(channel, shared.low.size - 1))), colormap
+
+    def _found(self, name: str, scaling: str) -> Limits | None:
+        """Return the limits of a tensor's maps; None where it has none."""
+        key = name, scaling
         if key not in self._limits:
             known, array = self.known(name), self.array(name)
             maps = feature_maps(array, known.channels_last) if known is not None and array is not None else None
             if maps is not None and maps.size > MOST_LOOKED_THROUGH:
                 step = math.ceil(math.sqrt(maps.size / SOME))
                 maps = thinned(maps, max(1, max(maps.shape[1:]) // step))
-            self._limits[key] = limits(widened(maps), self.scaling) if maps is not None else None
-        found = self._limits[key]
-        if found is None:
-            return None
-        shared, colormap = fitted(found, self.colormap)
-        return shared_limits(*shared.of(min(channel, shared.low.size - 1))), colormap
+            self._limits[key] = limits(widened(maps), scaling) if maps is not None else None
+        return self._limits[key]
 
     def around_zero(self, reach: float) -> tuple[Limits, str]:
         """Return the limits for numbers of both signs up to a size."""
@@ -126,6 +144,12 @@ class Looks:
                 found = self.limits(name, channel)
                 self._images[key] = picture(to_rgb(small, palette(found[1] if found is not None else "viridis")))
         return self._images[key]
+
+
+def _is_same(one: tuple[str, Limits, str] | None, other: tuple[str, Limits, str] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one[0], one[2]) == (other[0], other[2]) and one[1].is_same(other[1])
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,6 +114,7 @@ class Waterfall(QWidget):
         zero = self._rect([(0.0, 0.0, "", "")] * len(bars), 0, low, high).center().y()
         last = self._rect(bars, len(bars) - 1, low, high)
         painter.fillRect(QRectF(0, zero, last.right() + 3, 1), theme.color("border"))
+        step, parts = self._step_of_names(bars), sum(kind == "part" for *_, kind in bars)
         for place, (start, end, name, kind) in enumerate(bars):
             rect = self._rect(bars, place, low, high)
             is_selected = kind == "part" and place == self._selected
@@ -124,13 +126,20 @@ class Waterfall(QWidget):
             if is_selected:
                 painter.setPen(QPen(theme.color("mark"), 2))
                 painter.drawRect(rect.adjusted(-1, -1, 1, 1))
-            self._paint_name(painter, rect, name, kind == "sum" or is_selected)
+            is_beside = self._selected >= 0 and abs(place - self._selected) < step
+            is_crowded = place % step != 0 or is_beside or place > parts - step
+            if kind != "part" or is_selected or not is_crowded:
+                self._paint_name(painter, rect, name, kind == "sum" or is_selected)
+
+    def _step_of_names(self, bars: list[tuple[float, float, str, str]]) -> int:
+        """Return of how many bars one is named, so that names keep apart."""
+        metrics = theme.metrics("small", bold=True)
+        widest = max((metrics.horizontalAdvance(name) for _, _, name, kind in bars if kind == "part"), default=0.0)
+        return max(1, math.ceil((widest + 4) / min(_WIDEST_BAR, self.width() / len(bars))))
 
     def _paint_name(self, painter: QPainter, rect: QRectF, name: str, is_bold: bool) -> None:
         font = theme.font("small", bold=is_bold)
         metrics = QFontMetricsF(font)
-        if metrics.horizontalAdvance(name) > rect.width() + 2:
-            return
         painter.setFont(font)
         painter.setPen(theme.color("text" if is_bold else "muted"))
         where = QRectF(rect.center().x() - 30, self.height() - metrics.height() - 2, 60, metrics.height() + 2)

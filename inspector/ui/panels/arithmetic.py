@@ -31,6 +31,7 @@ from inspector.ui.panels.layer_thumbnails import Thumbnails
 from inspector.ui.panels.map_reasons import is_fused_away, why_no_tensor
 from inspector.ui.readout import sees
 from inspector.ui.session import Session
+from inspector.ui.surveyed import Surveyed
 from inspector.ui.text import file_name, plain
 
 EMPTY = "Open a model and a picture: here you will see how each number of a layer was computed, step by step."
@@ -91,6 +92,7 @@ class ArithmeticPanel(Panel):
         self._weights: dict[str, Array] = {}  # read before
         self._weights_of: Model | None = None
         self._looks: Looks | None = None
+        self._on_wall: Surveyed | None = None  # held, or each drawing would look it over anew
         self._run: Run | None = None
         self._chosen: _Chosen | None = None
         self._followed: Element | None = None  # where the session is about to go
@@ -154,6 +156,7 @@ class ArithmeticPanel(Panel):
             return
         self._say_which(session)
         self._take_run(model, run)
+        self._follow_wall(layer)
         self._take_view(model, layer, tensor)
         self._show()
         self._show_trail()
@@ -185,6 +188,22 @@ class ArithmeticPanel(Panel):
         if self._looks is None or self._looks.model is not model or self._looks.run is not run:
             self._looks = Looks(model, run, view.scaling, view.colormap)
         self._looks.look(view.scaling, view.colormap)
+
+    def _follow_wall(self, layer: Layer) -> None:
+        """Draw maps with limits that were chosen, and with those of both where two runs are compared, as the wall does.
+
+        Not where the wall shows another run, a difference, or real numbers for codes.
+        """
+        session, view = self.session, self.session.view
+        is_here = view.compare == "current" and (view.limits is not None or session.reference is not None)
+        reading = session.reading("current") if is_here else None
+        is_same = reading is not None and (reading.codes is None or reading.shows_codes)
+        self._on_wall = known = session.surveyed("current") if is_same else None
+        colormap = session.colormap("current")
+        drawn = known.drawn_with(view.scaling, colormap, view.limits) if known is not None else None
+        if self._looks is not None:
+            locked = view.limits if view.is_locked and view.compare == "current" else None
+            self._looks.follow_wall(layer.output.name, drawn, locked)
 
     def _is_elsewhere(self, run: Run) -> bool:
         """Whether the element that is shown is none of this run."""
@@ -582,7 +601,7 @@ class ArithmeticPanel(Panel):
 
     def forget(self) -> None:
         self.player.pause()
-        self._looks, self._run, self.explanation = None, None, None
+        self._looks, self._on_wall, self._run, self.explanation = None, None, None, None
         self._motion = self._unrolling = None
         self.thumbnails.show_run(None)
         self.content.clear()

@@ -113,7 +113,8 @@ class ChannelPanel(Panel):
         self.curve.setAccessibleName("The selected channel as a curve")
         self.levels = Levels()
         self.table = StatisticsTable()
-        self.map_caption, self.overlay_caption = Line("small"), Line("small")
+        self.map_caption = Line("small", is_centered=True)
+        self.overlay_caption = Line("small", is_centered=True)
         self.compared = ComparedMaps()
         self.profile_caption = Line("small")
         self.by_value = QToolButton()
@@ -303,16 +304,16 @@ class ChannelPanel(Panel):
         is_whole = reading.values.dtype.kind in "iu"
         ends = [str(round(each)) if is_whole else format.significant(each) for each in (low, high)]
         ends = [each.replace("-", format.MINUS) for each in ends]
-        rim = [Span(f"{ends[0]} to {ends[1]}", "text")]
-        self.map_caption.show_spans([Span("same limits as the wall", "muted", is_name=True)], remark=rim)
+        limits_of_wall = [Span("limits of the wall, ", "muted", is_name=True), Span(f"{ends[0]} to {ends[1]}", "text")]
+        self.map_caption.show_spans(limits_of_wall)
         status = layer.receptive_field.status
         said = {
-            "exact": "on the picture, box = what the cell sees",
-            "bound": "on the picture, box = what it sees at most",
+            "exact": "the box is what the cell sees",
+            "bound": "the box is what it sees at most",
         }
         words = said.get(status, f"on the picture; a cell {field_in_words(layer.receptive_field)}")
         if self.session.view.element is None and status in said:
-            words = "on the picture; click a cell to see what it sees"
+            words = "click a cell to see what it sees"
         self.overlay_caption.show_spans([Span(words, "muted", is_name=True)])
 
     def _draw_side(self, shown: Shown, key: tuple[object, ...]) -> None:

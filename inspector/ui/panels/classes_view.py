@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from inspector import format
@@ -286,7 +286,15 @@ class ClassesView(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for action in self.actions_for(index, menu):
             menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction("Copy all classes").triggered.connect(self.copy_classes)
         menu.popup(at)
+
+    @Slot()
+    def copy_classes(self) -> None:
+        """Put all classes on the clipboard as a table, tabs between."""
+        if self.ranked is not None:
+            QGuiApplication.clipboard().setText(self.ranked.table())
 
     def actions_for(self, index: int, parent: QWidget) -> Sequence[QAction]:
         """Return what can be done with a class."""

@@ -35,14 +35,14 @@ from inspector.ui.panels.sides import BACK, SideControl, why_not_compared
 from inspector.ui.panels.wall import (
     Arranged,
     Prepared,
+    Reduced,
     Rows,
     prepared,
-    reduced,
     reduction_of,
     sliced,
 )
 from inspector.ui.panels.wall_foot import WallFoot
-from inspector.ui.panels.wall_work import SOON, WallWork
+from inspector.ui.panels.wall_work import WallWork
 from inspector.ui.pictures import Pictured, map_of, selected_map
 from inspector.ui.readout import place_of, scale_of, sees, value_of, whole
 from inspector.ui.session import Cursor, Session
@@ -258,7 +258,7 @@ class FeatureMapsPanel(Panel):
 
     def _draw_one_picture(self, prepared: Prepared, reading: Reading, how: str, note: str) -> None:
         view, count = self.session.view, format.count(len(reading.values))
-        made = self.work.reduced(prepared, how)
+        made = self._reduced(prepared, how)
         if made is None:
             self.controls.show_choices(reading, "", note, self._offered(reading, None))
             self._say_above(f"the {how} of {count} channels, being worked out")
@@ -267,10 +267,9 @@ class FeatureMapsPanel(Panel):
         if isinstance(made, Components):
             self.levels.hide()
             self.controls.show_choices(reading, "", note, self._offered(reading, None))
-            self._say_above(_about_components(made, count))
+            self._say_above(_about_components(made, count, self._both_known() is not None))
             self.canvas.show_colors(made.colors[reading.slice][None])
         else:
-            self._share_limits(made, how)
             fitting, colormap = made.drawn_with(view.scaling, self.session.colormap(), view.limits)
             self._show_limits(reading, made, fitting, colormap, note)
             self._say_above(f"{how} of {count} channels at each place")
@@ -279,15 +278,28 @@ class FeatureMapsPanel(Panel):
             self.canvas.show_maps(self._kept(drawn.maps), fitting, palette(colormap), drawn.found, bar)
         self.canvas.set_selection(0, view.element)
 
-    def _share_limits(self, made: Surveyed, how: str) -> None:
-        """Let the one picture of two compared runs have limits that hold the other run's, too."""
-        side, scaling = self.session.view.compare, self.session.view.scaling
-        if self.session.reference is None or side == "difference" or scaling in made.shared:
-            return
-        other = self.session.surveyed("reference" if side == "current" else "current")
-        beside = reduced(other.values, how) if other is not None and other.values.size <= SOON else None
-        if isinstance(beside, Surveyed):
-            made.shared[scaling] = together(made.limits(scaling), beside.limits(scaling))
+    def _both_known(self) -> tuple[Surveyed, Surveyed] | None:
+        """Return what is known of the two runs that are compared; None where only one is there, or what is between."""
+        if self.session.reference is None or self.session.view.compare == "difference":
+            return None
+        current, reference = self.session.surveyed("current"), self.session.surveyed("reference")
+        return (current, reference) if current is not None and reference is not None else None
+
+    def _reduced(self, prepared: Prepared, how: str) -> Reduced | None:
+        """Return all channels as one picture; the pictures of two compared runs have limits and axes in common."""
+        known = self._both_known()
+        if known is None:
+            return self.work.reduced(prepared, how)
+        both = self.work.reduced_both(*known, how)
+        if both is None:
+            return None
+        one, other = both
+        scaling = self.session.view.scaling
+        if isinstance(one, Surveyed) and isinstance(other, Surveyed) and scaling not in one.shared:
+            one.shared[scaling] = other.shared[scaling] = together(one.limits(scaling), other.limits(scaling))
+        made = other if self.session.view.compare == "reference" else one
+        prepared.reduced[how] = made
+        return made
 
     def _kept(self, maps: Values) -> Values:
         """Return the same array for the same map, so that the canvas knows it again."""
@@ -568,10 +580,12 @@ def _has_room(size: QSize) -> bool:
     return size.width() >= ROOM_FOR_LEVELS.width() and size.height() >= ROOM_FOR_LEVELS.height()
 
 
-def _about_components(made: Components, count: str) -> str:
+def _about_components(made: Components, count: str, is_compared: bool) -> str:
     if made.explained[0] != made.explained[0]:
         return f"{count} channels that are the same at every place: no components"
     shares = ", ".join(format.percent(each) for each in made.explained)
+    if is_compared:
+        return f"components, axes of the current run, shared colours: {shares} of the variance"
     return f"principal components of {count} channels as red, green, blue: {shares} of the variance"
 
 

@@ -137,12 +137,17 @@ class InputPanel(Panel):
         row = QHBoxLayout(self._pair)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACING)
-        for picture, caption in ((self.picture, self.picture_caption), (self.pinned, self.pinned_caption)):
-            column = QVBoxLayout()
-            column.setSpacing(theme.GAP)
-            column.addWidget(picture, 1)
-            column.addWidget(caption)
-            row.addLayout(column, 1)
+        self._pinned_column = QWidget()  # a widget: hidden, it takes no room, as a layout within one would
+        for column, picture, caption in (
+            (QWidget(), self.picture, self.picture_caption),
+            (self._pinned_column, self.pinned, self.pinned_caption),
+        ):
+            lines = QVBoxLayout(column)
+            lines.setContentsMargins(0, 0, 0, 0)
+            lines.setSpacing(theme.GAP)
+            lines.addWidget(picture, 1)
+            lines.addWidget(caption)
+            row.addWidget(column, 1)
         return self._pair
 
     def _connect(self, session: Session) -> None:
@@ -190,7 +195,7 @@ class InputPanel(Panel):
         """Show the reference's picture beside the other one, in the same way."""
         reference = self.session.reference
         is_shown = reference is not None and not view.startswith(VALUES)
-        for widget in (self.pinned, self.picture_caption, self.pinned_caption):
+        for widget in (self._pinned_column, self.pinned, self.picture_caption, self.pinned_caption):
             widget.setVisible(is_shown)
         if reference is None:
             self._side_fed = None

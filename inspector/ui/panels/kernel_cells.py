@@ -27,7 +27,7 @@ from inspector.render.palettes import palette
 from inspector.ui import theme
 
 Index = QModelIndex | QPersistentModelIndex
-CELL = QSize(52, 24)
+CELL = QSize(60, 24)  # a number below zero of four digits, and its rim
 MOST_ROWS = 7  # that are seen without scrolling
 _NUMBER, _CHANGED = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
@@ -136,7 +136,7 @@ class _NumberCell(QStyledItemDelegate):
             self.entered.emit(index.row(), index.column(), number)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        rect = QRectF(option.rect)
+        rect = QRectF(option.rect).adjusted(0, 0, -1, -1)  # cells stand apart as in the other grids
         painter.save()
         painter.fillRect(rect, index.data(Qt.ItemDataRole.BackgroundRole))
         painter.setFont(theme.font("small"))

@@ -16,6 +16,7 @@ from inspector.render.palettes import palette
 from inspector.ui import theme
 
 MOST_DECIMALS = 4
+MOST_ROWS = 9  # for which there is always room: three colors of a 3 x 3 kernel
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -114,7 +115,10 @@ class NumberGrid(QWidget):
         return QSize(round(self._name_width()) + max(3, min(width, 7)) * self.CELL.width(), 60)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, 0)
+        count, height, _ = self._tiles.shape
+        if count * height > MOST_ROWS:
+            return QSize(0, 0)
+        return QSize(0, round(count * height * theme.metrics("small").height()) + 12 + self.GAP * max(0, count - 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         count, height, width = self._tiles.shape
@@ -130,7 +134,7 @@ class NumberGrid(QWidget):
         room = self.height() - 12 - head - foot - self.GAP * (count - 1)
         cell_height = min(room / (count * height), cell_width * 0.75, self.CELL.height() * 1.6)
         written = self._fitting(metrics, cell_width - 4)
-        writes = cell_height >= metrics.height() - 2
+        writes = cell_height >= metrics.height() - 1
         painter.setFont(theme.font("small"))
         for tile in range(count):
             block = QRectF(left, top, cell_width * width, cell_height * height)

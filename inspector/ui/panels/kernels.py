@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
@@ -54,7 +54,7 @@ NO_MODEL = "Open a model: here you will see the kernels of the selected layer, a
 LARGEST_NUMBERS = 7  # a kernel with more elements across is not written out
 CURVE_HEIGHT = 110  # of a long kernel of one axis
 NUMBERS_PART = 0.45  # of the width, at most, beside the pictures
-ONE_LINE = 380  # pixels that bias and color bar need beside each other
+ONE_LINE = 430  # pixels that bias and color bar need beside each other
 PICTURES_HEIGHT = 128  # of the kernels, at least
 
 
@@ -79,6 +79,12 @@ class KernelsPanel(Panel):
         self.lock.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.lock.setAccessibleName("Lock")
         self.lock.setToolTip(tooltip("Keep these kernels while the selection moves"))
+        self.edit = QToolButton()
+        self.edit.setText("Edit")
+        self.edit.setFont(theme.font("small"))
+        self.edit.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.edit.setToolTip(tooltip("Type other weights, or another stride and padding, and see what they do"))
         self.scale = Line("small")
         self.controls = KernelControls()
         self.codes = self.controls.codes
@@ -118,6 +124,8 @@ class KernelsPanel(Panel):
         self._offered = ""
         self._later = Later(self)
         self.editor = KernelEditor(session)
+        self._soon = QTimer(self, singleShot=True, interval=0)  # when what was opened has its place
+        self._soon.timeout.connect(self._show_editor)
         self._edits = session.editing.shown  # with which kernels were read
         self._lay_out()
         for later in (self._later, self._source):
@@ -128,6 +136,7 @@ class KernelsPanel(Panel):
         self.controls.folded.connect(self._choose_folded)
         self.controls.gapped.connect(self._choose_gaps)
         self.section.toggled.connect(self._on_details)
+        self.edit.clicked.connect(self._open_editor)
         self.map.clicked.connect(self._go_to_map)
         self.planes.chosen.connect(self._choose_plane)
         self.lock.toggled.connect(self._toggle_lock)
@@ -146,6 +155,7 @@ class KernelsPanel(Panel):
         top = QHBoxLayout()
         top.setSpacing(theme.SPACING)
         top.addLayout(title, 1)
+        top.addWidget(self.edit, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.lock, 0, Qt.AlignmentFlag.AlignTop)
         middle = QHBoxLayout()
         middle.setSpacing(theme.SPACING)
@@ -186,7 +196,7 @@ class KernelsPanel(Panel):
         self.editor_slot = QVBoxLayout()  # of who edits the chosen kernel
         lines.addLayout(self.editor_slot)
         self.editor_slot.addWidget(self.editor)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -306,14 +316,16 @@ class KernelsPanel(Panel):
 
     def _draw_layer(self, layer: Layer, known: KernelFacts, shown: Shown) -> None:
         selected = self.session.layer()
-        made = "" if selected is layer or self.lock.isChecked() else ", which made this map"
+        made = "" if selected is layer or self.lock.isChecked() else "made this map"
         self.heading.show_spans(
             [
                 Span(layer.name, "bold", is_name=True),
-                Span(f" ({layer.op_type}){made}", "muted"),
+                Span(f" ({layer.op_type})", "muted"),
                 *([Span(", edited", "warning")] if layer.name in self.session.editing.layers() else []),
             ],
             layer.family,
+            remark=[Span(made, "muted")] if made else (),
+            brief=[Span("")] if made else (),  # rather nothing than a name that is shortened for it
         )
         self.caption.show_spans([Span(shown.caption, "muted")])
         self.planes.show_slice(shown.plane, shown.planes)
@@ -516,6 +528,16 @@ class KernelsPanel(Panel):
     def _on_details(self, is_open: bool) -> None:
         if is_open:
             self.refresh()
+
+    @Slot()
+    def _open_editor(self) -> None:
+        """Open the part in which the kernel is changed, wherever the panel was scrolled to."""
+        self.editor.head.setChecked(True)
+        self._soon.start()
+
+    @Slot()
+    def _show_editor(self) -> None:
+        self._scroll.verticalScrollBar().setValue(self.editor.y())
 
     @Slot()
     def _go_to_map(self) -> None:

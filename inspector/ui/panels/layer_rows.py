@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QImage
 
 from inspector import format
+from inspector.analysis.comparing import Side
 from inspector.engine.protocol import Measured
 from inspector.graph import cost
 from inspector.graph.model import Geometry, Layer, Model, Run
@@ -20,15 +21,15 @@ from inspector.ui.panels.layer_thumbnails import Thumbnails
 from inspector.ui.text import plain, tooltip
 
 MEAN, NAME, OPERATOR, SHAPE, PARAMETERS, MACS, SEES, TIME, PROVIDER = range(9)
-KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE = range(9, 17)
-DIFFERENCE, COSINE = 17, 18
+KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, WEIGHTS, DENSE = range(9, 18)
+DIFFERENCE, COSINE = 18, 19
 HEADS = (
     *("Mean", "Name", "Operator", "Output shape", "Parameters", "MACs", "Sees, px", "ms", "Runs on"),
-    *("Kernel", "Stride", "Padding", "Dilation", "Groups", "As stored", "Output bytes", "If fully connected"),
-    *("Difference", "Cosine"),
+    *("Kernel", "Stride", "Padding", "Dilation", "Groups", "As stored", "Output bytes", "Weight bytes"),
+    *("If fully connected", "Difference", "Cosine"),
 )
 USUAL = (OPERATOR, SHAPE, PARAMETERS, MACS, SEES)
-EXTRA = (KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, DENSE)
+EXTRA = (KERNEL, STRIDE, PADDING, DILATION, GROUPS, STORED, BYTES, WEIGHTS, DENSE)
 COMPARED = (DIFFERENCE, COSINE)  # seen while two runs are compared
 NUMBERS = (SHAPE, PARAMETERS, MACS, SEES, TIME, *EXTRA, *COMPARED)
 _TOOLTIP_LINES = 14
@@ -75,15 +76,21 @@ class LayerRows(QAbstractTableModel):
         """Take the shapes of what layers are fed from this network; a run may know more of them."""
         self._model, self._shapes = model, None
 
-    def show_run(self, run: Run | None) -> bool:
-        """Take shapes and small pictures from this run; return whether it is another one."""
-        if run is self._run:
-            return False
-        self._run, self._shapes = run, None
-        self._missing = frozenset(run.missing) if run is not None else frozenset()
-        self.thumbnails.show_run(run)
-        self._redraw()
-        return True
+    def show_run(self, run: Run | None, reference: Run | None = None, side: Side = "current") -> bool:
+        """Take shapes from this run; return whether it is another one.
+
+        Args:
+            run: The current one.
+            reference: What it is compared with.
+            side: Which of the two the small pictures are of, or of what is between them.
+        """
+        is_new = run is not self._run
+        if is_new:
+            self._run, self._shapes = run, None
+            self._missing = frozenset(run.missing) if run is not None else frozenset()
+        if self.thumbnails.show_run(run, reference, side) or is_new:
+            self._redraw()
+        return is_new
 
     def show_edited(self, names: frozenset[str]) -> None:
         """Mark the layers of these names as edited."""
@@ -221,6 +228,9 @@ class LayerRows(QAbstractTableModel):
         if column == BYTES:
             size = cost.tensor_bytes(replace(layer.output, shape=self.shape(layer)))
             return "?" if size is None else format.memory(size)
+        if column == WEIGHTS:
+            held = cost.weight_bytes(layer)
+            return format.memory(held) if held else ""
         if column == DENSE:
             found = self.dense(layer)
             if found is None:
@@ -336,7 +346,8 @@ class LayerRows(QAbstractTableModel):
 
 
 _HINTS = {
-    MEAN: "The mean of all feature maps, each layer from its own minimum to its maximum",
+    MEAN: "The mean of all feature maps, each layer from its own minimum to its maximum. While two runs are compared: "
+    "of the run that is looked at, or of current less reference, around zero",
     SHAPE: "Height × width × channels",
     PARAMETERS: "Learned numbers",
     MACS: "Multiply-accumulates of one picture; 1 MAC = 2 FLOPs",
@@ -351,6 +362,7 @@ _HINTS = {
     PADDING: "One number for all sides, else all begins and then all ends",
     STORED: "The output's shape in the order in which it is stored",
     BYTES: "Memory that the output takes",
+    WEIGHTS: "Memory that the stored weights take, each once",
     DENSE: "Weights of a fully connected layer between the same two volumes, and how many times this layer's weights",
 }
 _STATUS = {

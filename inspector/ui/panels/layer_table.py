@@ -111,7 +111,7 @@ class LayerTable(QTableView):
             self._natural[column] = self._width(column)
         counts = Counter(layer.op_type for layer in layers)
         self._natural[OPERATOR] = _width_of(metrics, HEADS[OPERATOR], map(plain, counts))
-        self._natural[MEAN] = round(max(metrics.horizontalAdvance(HEADS[MEAN]), THUMBNAIL)) + 16
+        self._natural[MEAN] = round(max(metrics.horizontalAdvance(HEADS[MEAN]), THUMBNAIL)) + 14
         deepest = max((len(layer.inside) for layer in layers), default=0)
         wide_name = _width_of(bold, HEADS[NAME], self._texts(NAME)) + 13 + INDENT * deepest
         self._wide_name = max(NAME_AT_LEAST, min(NAME_AT_MOST, wide_name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from inspector.ui.panel import WALL, Panel
 from inspector.ui.panels.layer_card import LayerCard
 from inspector.ui.panels.layer_rows import NAME, LayerRows
 from inspector.ui.panels.layer_table import LayerTable, WholeRows
+from inspector.ui.pictures import Pictured
 from inspector.ui.session import Session
 from inspector.ui.text import tooltip
 
@@ -86,7 +87,7 @@ class LayersPanel(Panel):
         layout.addLayout(top)
         layout.addWidget(WholeRows(self.table), 1)
         below = QVBoxLayout()
-        below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP)
         below.addWidget(self.details)
         layout.addLayout(below)
         layout.addWidget(foot)
@@ -109,7 +110,8 @@ class LayersPanel(Panel):
             self.search.clear()
             self._filter()
             self.table.fit_columns(model.layers)
-        if self.rows.show_run(self.session.run):
+        session = self.session
+        if self.rows.show_run(session.run, session.reference, session.view.compare):
             self.table.fit_shapes()
         self._draw_compared()
         self.rows.show_edited(self.session.editing.layers())
@@ -225,6 +227,10 @@ class LayersPanel(Panel):
         self.details.head.summarize(layer.name if layer is not None else "")
         if self.details.head.isChecked():
             self.card.show_layer(layer)
+
+    def pictured(self, at: QPoint | None) -> Pictured | None:
+        layer = self.session.layer()  # a click with any button has selected the row
+        return Pictured(layer.name, "map", None, "", layer.name) if layer is not None else None
 
     def forget(self) -> None:
         self.rows.show_run(None)

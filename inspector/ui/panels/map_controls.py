@@ -227,7 +227,7 @@ class MapControls(QWidget):
             (self.reductions, offered.is_reducible and (offered.has_room or bool(offered.reduction))),
             (self.strongest, offered.reduction == "top"),
             (self.orders, len(reading.values) > 1 and reading.form != "signal" and offered.reduction in ("", "top")),
-            (self.channels, len(reading.values) > 1),
+            (self.channels, len(reading.values) > 1 and offered.reduction in ("", "top")),
             (self.signals, reading.form == "signal"),
             (self.codes, reading.codes is not None or is_coded),
             (self.note, bool(note)),

@@ -8,13 +8,14 @@ from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from inspector import format
+from inspector.analysis.comparing import Side
 from inspector.analysis.grids import SHOWN_AS, ClassMap, Output, class_map
 from inspector.analysis.heads import READINGS, Head, answered
 from inspector.analysis.outputs import described, most_telling
 from inspector.analysis.statistics import histogram, statistics
 from inspector.explain.elements import origin
 from inspector.graph.context import picture_input
-from inspector.graph.model import Model, Prediction, Run
+from inspector.graph.model import Array, Model, Prediction, Run
 from inspector.labels import fitting, short
 from inspector.ui import theme
 from inspector.ui.controls import Flow
@@ -25,6 +26,9 @@ from inspector.ui.panels.classes_view import SHOWN, ClassesView
 from inspector.ui.panels.histogram import Histogram
 from inspector.ui.panels.logit_parts import Choice
 from inspector.ui.panels.output_image import PictureOutput
+from inspector.ui.panels.output_sides import Beside as OtherAnswer
+from inspector.ui.panels.output_sides import beside
+from inspector.ui.panels.sides import SideControl
 from inspector.ui.panels.tensor_table import TensorRow, TensorTable, tensor_row
 from inspector.ui.pictures import Pictured
 from inspector.ui.session import Session
@@ -32,7 +36,7 @@ from inspector.ui.text import plain, shortened
 
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 EMPTY = "Open a model and a picture: here you will see what the model answers, and how sure it is."
-EDITED = "The network is edited: this is not the answer of the one in the file."
+EDITED = "The network is edited: not the file's answer."
 _NAMES = {"none": "numbers", "tensor": "numbers", "index": "class number"}  # of kinds, where theirs says little
 
 
@@ -92,6 +96,9 @@ class OutputPanel(Panel):
         self._rows: tuple[Prediction, dict[str, TensorRow]] | None = None
         self._drawn: _Read | None = None  # what the picture shows
         self._map: ClassMap | None = None
+        self.sides = SideControl(session)
+        self._other: tuple[Prediction, _Read, OtherAnswer | None] | None = None  # the reference's picture
+        self._sided: tuple[OtherAnswer | None, Side] = (None, "current")  # what the picture was drawn as
         self._listed: tuple[Head, tuple[str, ...]] | None = None  # the classes that are shown, and their labels
         self._counted = ""  # the output whose values are counted
         self._beside: tuple[Run, Head, Head] | None = None  # the reference, the answer it stands beside, and its own
@@ -128,7 +135,7 @@ class OutputPanel(Panel):
         layout.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
         layout.setSpacing(theme.GAP)
         lines.addLayout(layout, 1)
-        for widget in (self.alone, self.heading):
+        for widget in (self.alone, self.heading, self.sides):
             layout.addWidget(widget)
         layout.addWidget(self.picture, 100)
         for each in (self.histogram, self.reason, self.warning, self._controls, self.table_title, self.table):
@@ -206,7 +213,11 @@ class OutputPanel(Panel):
 
     @Slot()
     def _follow_view(self) -> None:
-        if self.isVisible() and not self.classes.follow(self.session.view):
+        if not self.isVisible():
+            return
+        if self._drawn is not None and self._sided[0] is not None and self._sided[1] != self.session.view.compare:
+            self.refresh()
+        if not self.classes.follow(self.session.view):
             self._show_classes()
 
     @Slot()
@@ -238,25 +249,83 @@ class OutputPanel(Panel):
         self.picture.setVisible(is_seen)
         if shown is None or not is_seen:
             self._drawn, self._map = None, None
+            self.sides.hide()
             self.picture.forget()
             return ""
         values = prediction.outputs[shown.name]
-        is_new, self._drawn = self._drawn is not read, read
+        self.sides.show_sides()
+        other = self._other_answer(read)
+        sided = other, self.session.view.compare if other is not None else "current"
+        is_new = self._drawn is not read or self._sided[0] is not other or self._sided[1] != sided[1]
+        if self._drawn is not read:
+            self._map = None
+        self._drawn, self._sided = read, sided
+        if other is not None:
+            return self._draw_compared(other, values, prediction, sided[1], is_new)
         if shown.kind == "image":
             if is_new:
                 known = statistics(values)
                 self.picture.show_image(shown, values, (known.minimum, known.maximum), prediction)
             return ""
-        if is_new or self._map is None:
+        if self._map is None:
             self._map = class_map(shown, values)
         seen = picture_input(prediction.fed, self.session.model)
         return self.picture.show_map(shown, values, self._map, self.session.class_labels(), prediction, seen)
+
+    def _other_answer(self, read: _Read) -> OtherAnswer | None:
+        """Return what the reference gives for the output that is shown; None where nothing is compared."""
+        model, reference = self.session.model, self.session.reference
+        if model is None or reference is None or read.shown is None:
+            self._other = None
+            return None
+        last = self._other
+        if last is None or last[0] is not reference.prediction or last[1] is not read:
+            found = beside(model, read.shown, reference, self.session.head, self._said)
+            self._other = last = reference.prediction, read, found
+        return last[2]
+
+    def _draw_compared(
+        self, other: OtherAnswer, values: Array, prediction: Prediction, side: Side, is_new: bool
+    ) -> str:
+        """Show the picture of the current run, of the reference, or what is between them."""
+        output, model, labels = other.shown, self.session.model, self.session.class_labels()
+        if side == "reference":
+            output, values, prediction = other.output, other.values, other.prediction
+        if output.kind == "image":
+            if not is_new or (side == "difference" and self.picture.show_difference(output, values, other, prediction)):
+                return ""
+            known = statistics(values)
+            self.picture.show_image(output, values, (known.minimum, known.maximum), prediction)
+            self._say_sizes(side)
+            return ""
+        if self._map is None:
+            self._map = class_map(other.shown, values if side != "reference" else self._current_values(other))
+        seen = picture_input(prediction.fed, model)
+        if side == "difference":
+            said = self.picture.show_changes(output, values, self._map, other, labels, prediction, seen)
+            if said is not None:
+                return said
+        found = other.found if side == "reference" and other.found is not None else self._map
+        mismatch = self.picture.show_map(output, values, found, labels, prediction, seen)
+        self._say_sizes(side)
+        return mismatch
+
+    def _current_values(self, other: OtherAnswer) -> Array:
+        assert self.session.prediction is not None
+        return self.session.prediction.outputs[other.shown.name]
+
+    def _say_sizes(self, side: Side) -> None:
+        """Say why the current picture is seen where the difference was asked for."""
+        if side == "difference":
+            self.picture.caption.show_spans([Span("not of the reference's size: this is the current one", "warning")])
 
     def _draw_words(self, read: _Read, mismatch: str) -> None:
         shown = read.shown
         reason = read.head.reason if shown is None or shown.kind == "classes" else shown.reason
         if shown is not None and shown.kind == "image":
-            reason += f" Drawn from {shown.rule}."
+            rule = self._sided[0].shown.rule if self._sided[0] is not None else shown.rule
+            is_difference = self.picture.shows_difference
+            reason += " Drawn: current less reference, around zero." if is_difference else f" Drawn from {rule}."
         self.reason.setText(reason.replace(f" {format.TIMES} ", f"{_HARD_SPACE}{format.TIMES}{_HARD_SPACE}"))
         prediction = self.session.prediction
         edited = EDITED if prediction is not None and prediction.edits else ""
@@ -321,7 +390,8 @@ class OutputPanel(Panel):
             self.class_picked.emit()
 
     def forget(self) -> None:
-        self._read = self._rows = self._drawn = self._map = self._listed = self._beside = None
+        self._read = self._rows = self._drawn = self._map = self._listed = self._beside = self._other = None
+        self._sided = (None, "current")
         self.classes.forget()
         self.picture.forget()
 

@@ -10,16 +10,17 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from inspector import format
-from inspector.analysis.grids import ClassMap, Output, cell_at, planes
+from inspector.analysis.grids import ClassMap, Output, cell_at, changed_classes, image_difference, planes
 from inspector.graph.context import PictureInput, Rectangle
 from inspector.graph.model import Array, Prediction
 from inspector.labels import fitting, short
 from inspector.render.arrays import Index
-from inspector.render.classes import class_color, class_picture, image_picture
+from inspector.render.classes import class_color, class_picture, difference_picture, image_picture
 from inspector.render.pictures import stretched
 from inspector.ui import theme
 from inspector.ui.lines import Line, Span
 from inspector.ui.panels.class_legend import ClassLegend, LegendEntry
+from inspector.ui.panels.output_sides import Beside
 from inspector.ui.panels.picture_view import PictureView
 
 OPACITY = 60  # percent, at first
@@ -101,6 +102,9 @@ class PictureOutput(QWidget):
         self._output: Output | None = None
         self._values: Array | None = None
         self._map: ClassMap | None = None
+        self._beside: Beside | None = None  # of which the difference is shown
+        self._apart: Array | None = None
+        self._drawn: ClassMap | None = None  # the map, or the places of it that have changed
         self._labels: tuple[str, ...] = ()
         self._box: Box = (0.0, 0.0, 1.0, 1.0)
         self._image = ""
@@ -138,7 +142,7 @@ class PictureOutput(QWidget):
             extent: Its smallest and largest finite value.
             prediction: Whose it is.
         """
-        self._output, self._values, self._map = output, values, None
+        self._output, self._values, self._map, self._beside, self._apart = output, values, None, None, None
         grid = planes(output, values)
         self.view.show_overlay(None, self._box)
         pixels = image_picture(grid, output.limits, output.is_bgr)
@@ -147,6 +151,50 @@ class PictureOutput(QWidget):
         low, high = (format.significant(each) for each in extent)
         self._show_caption(output, f"values {low} to {high}")
         self._show_parts(is_map=False)
+
+    def show_difference(self, output: Output, values: Array, other: Beside, prediction: Prediction) -> bool:
+        """Show an image less that of the reference, around zero; say whether that can be."""
+        apart = image_difference(planes(output, values), planes(other.output, other.values))
+        if apart is None:
+            return False
+        self._output, self._values, self._map, self._beside, self._apart = output, values, None, other, apart
+        pixels, reach = difference_picture(apart)
+        self.view.show_overlay(None, self._box)
+        self.view.show_picture(pixels, (output.width, output.height), None, None)
+        self._image = prediction.image
+        size = format.significant(reach)
+        span = f"{format.MINUS}{size} to {size}"
+        which = "the channel that differs most, " if output.channels > 1 else ""
+        said = (f"difference, {which}{span}", span) if reach else ("no difference", "no difference")
+        self._show_caption(output, *said)
+        self._show_parts(is_map=False)
+        return True
+
+    def show_changes(
+        self,
+        output: Output,
+        values: Array,
+        found: ClassMap,
+        other: Beside,
+        labels: Sequence[str],
+        prediction: Prediction,
+        seen: PictureInput | None,
+    ) -> str | None:
+        """Show the classes of a map only where they are not the reference's; see ``show_map``.
+
+        Returns:
+            What is wrong with the labels; None where the maps are not of the same size.
+        """
+        changes = changed_classes(found, other.found) if other.found is not None else None
+        if changes is None:
+            return None
+        mismatch = self.show_map(output, values, changes.found, labels, prediction, seen)
+        self._map, self._beside = found, other
+        places = format.count(changes.found.classes.size)
+        share = format.percent(changes.share)
+        said = f"another class on {format.count(changes.places)} of {places} places, {share}"
+        self._show_caption(output, said, f"{share} of places differ")
+        return mismatch
 
     def show_map(
         self,
@@ -170,7 +218,8 @@ class PictureOutput(QWidget):
         Returns:
             What is wrong with the labels, as a sentence; ``""`` if nothing is.
         """
-        self._output, self._values, self._map = output, values, found
+        self._output, self._values, self._map, self._beside, self._apart = output, values, found, None, None
+        self._drawn = found
         fitted, mismatch = fitting(labels, output.classes)
         if fitted != self._labels:
             self.hidden = {index for index, label in enumerate(fitted) if label.lower() in _NOTHING_ELSE}
@@ -198,24 +247,29 @@ class PictureOutput(QWidget):
         self.view.show_picture(fed, size, None, None)
 
     def _draw_classes(self) -> None:
-        if self._map is None:
+        if self._map is None or self._drawn is None:
             return
-        self.view.show_overlay(class_picture(self._map.classes, self.hidden), self._box)
+        self.view.show_overlay(class_picture(self._drawn.classes, self.hidden), self._box)
         entries = [
             LegendEntry(each.index, self._class_name(each.index), class_color(each.index), each.share)
-            for each in self._map.present
+            for each in self._drawn.present
         ]
         self.legend.show_entries(entries, self.hidden)
 
     def _class_name(self, index: int) -> str:
         return short(self._labels[index]) if index < len(self._labels) else f"class {index}"
 
-    def _show_caption(self, output: Output, remark: str) -> None:
+    def _show_caption(self, output: Output, remark: str, brief: str = "") -> None:
         size = [Span(format.shape((output.width, output.height)), "text")]
         if output.scale:
             seen = format.shape((round(output.width / output.scale), round(output.height / output.scale)))
             size.append(Span(f"  input {seen}", "muted"))
-        self.caption.show_spans(size, remark=[Span(remark, "muted")])
+        self.caption.show_spans(size, remark=[Span(remark, "muted")], brief=[Span(brief, "muted")] if brief else ())
+
+    @property
+    def shows_difference(self) -> bool:
+        """An image less another is shown."""
+        return self._apart is not None
 
     def _show_parts(self, is_map: bool) -> None:
         self._controls.setVisible(is_map)
@@ -226,7 +280,7 @@ class PictureOutput(QWidget):
 
     def forget(self) -> None:
         """Hold nothing of a run."""
-        self._output = self._values = self._map = None
+        self._output = self._values = self._map = self._beside = self._apart = self._drawn = None
         self.view.clear()
 
     # ---------------------------------------------------------------- what the user does
@@ -250,12 +304,28 @@ class PictureOutput(QWidget):
         if self._map is not None:
             self.readout.emit(self._map_readout(self._map, row, column))
             return
+        if self._beside is not None and self._apart is not None:
+            self.readout.emit(self._difference_readout(self._output, self._values, self._beside, row, column))
+            return
         grid = planes(self._output, self._values)
         names = ("value",) if len(grid) == 1 else ("blue, green, red" if self._output.is_bgr else "red, green, blue",)
         numbers = ", ".join(format.significant(float(plane[row, column])) for plane in grid[:3])
         self.readout.emit(
             (("", self._output.name), ("row", str(row)), ("column", str(column)), *((name, numbers) for name in names))
         )
+
+    def _difference_readout(
+        self, output: Output, values: Array, other: Beside, row: int, column: int
+    ) -> tuple[tuple[str, str], ...]:
+        def numbers(grid: Array) -> str:
+            return ", ".join(format.significant(float(plane[row, column])) for plane in grid[:3])
+
+        apart = format.significant(float(self._apart[row, column])) if self._apart is not None else ""
+        sides = (
+            ("current", numbers(planes(output, values))),
+            ("reference", numbers(planes(other.output, other.values))),
+        )
+        return (("", output.name), ("row", str(row)), ("column", str(column)), *sides, ("difference", apart))
 
     def _map_readout(self, found: ClassMap, row: int, column: int) -> tuple[tuple[str, str], ...]:
         cell = cell_at((row, column), self._box, *found.classes.shape)
@@ -272,7 +342,15 @@ class PictureOutput(QWidget):
             ("", named),
             *number,
             *value,
+            *self._class_before(cell),
         )
+
+    def _class_before(self, cell: tuple[int, int]) -> tuple[tuple[str, str], ...]:
+        """Say which class a place has in the reference, while the difference is shown."""
+        if self._beside is None or self._beside.found is None:
+            return ()
+        index = int(self._beside.found.classes[cell])
+        return (("in the reference", self._class_name(index) if index >= 0 else "none"),)
 
 
 def _fed_pixels(fed: Mapping[str, Array], seen: PictureInput | None) -> Index | None:

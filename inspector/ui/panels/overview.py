@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, QPointF, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout
 
 from inspector import format
 from inspector.analysis.comparing import Sight
@@ -29,7 +29,7 @@ from inspector.ui.pictures import Pictured, map_of, selected_map
 from inspector.ui.readout import Readout, place_of, sees, value_of
 from inspector.ui.session import Cursor, Session
 from inspector.ui.surveyed import looked_through
-from inspector.ui.text import file_name, plain
+from inspector.ui.text import file_name, plain, tooltip
 
 NO_MODEL = "Open a model: here you will see the whole network, each layer with the strongest of its feature maps."
 LAYING_OUT = "The network is being laid out."
@@ -45,6 +45,7 @@ class _Key:
     labels: tuple[str, ...]
     head: str
     sight: Sight | None
+    colormap: str
 
 
 class OverviewPanel(Panel):
@@ -59,6 +60,7 @@ class OverviewPanel(Panel):
         super().__init__(session)
         self.heading = Line()
         self.zoom = QSlider(Qt.Orientation.Horizontal)
+        self.apart = QCheckBox("every layer")
         self.pictures = ColumnPictures(self)
         self.view = OverviewView(self.pictures)
         self.legend = Legend()
@@ -76,6 +78,7 @@ class OverviewPanel(Panel):
         self.view.picked.connect(self._pick)
         self.view.enlarged.connect(self._show_step)
         self.zoom.valueChanged.connect(self._enlarge)
+        self.apart.toggled.connect(self.refresh)
         session.cursor_changed.connect(self._show_crosses)
         fit = QShortcut(QKeySequence("Ctrl+0"), self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         fit.activated.connect(self.view.fit)
@@ -87,12 +90,15 @@ class OverviewPanel(Panel):
         self.zoom.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.zoom.setAccessibleName("Enlargement, from all layers to one")
         self.zoom.setToolTip("From all layers to one; the wheel does the same, Ctrl+0 shows all")
+        self.apart.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.apart.setToolTip(tooltip("Give every layer a column, also an activation behind its convolution"))
         label = QLabel("zoom")
         label.setForegroundRole(label.foregroundRole().PlaceholderText)
         head = QHBoxLayout()
         head.setSpacing(theme.SPACING)
         head.addWidget(self.heading, 1)
         head.addSpacing(theme.SPACING)
+        head.addWidget(self.apart)
         head.addWidget(label)
         head.addWidget(self.zoom)
         lines = QVBoxLayout(self.body)
@@ -125,11 +131,12 @@ class OverviewPanel(Panel):
         sight, shown = self._sight(), session.shown_run()
         is_pinned = shown is not None and shown is session.reference
         prediction = shown.prediction if is_pinned and shown is not None else session.prediction
-        key = _Key(laid, prediction, shown, session.class_labels(), session.head, sight)
+        key = _Key(laid, prediction, shown, session.class_labels(), session.head, sight, session.view.colormap)
         if self._key is None or not _is_same(self._key, key):
             keeps_place = self._key is not None and self._key.laid is laid
-            if self._key is None or self._key.sight is not key.sight:
-                self.pictures.show_run(key.sight)
+            last = self._key
+            if last is None or last.sight is not key.sight or last.colormap != key.colormap:
+                self.pictures.show_run(key.sight, key.colormap)
                 self._show_colormaps()
             self._key, self._read = key, None
             self.view.show_scene(scene_of(key.laid, key.prediction, key.run, key.head, key.labels), keeps_place)
@@ -150,11 +157,13 @@ class OverviewPanel(Panel):
         return last if same and last is not None and last.side == found.side else found
 
     def _laid_out(self, model: Model) -> Laid | None:
-        if self._laid is None or self._laid.model is not model:
-            self._laid = self._laying.result(id(model), partial(laid_out, model))
+        is_apart = self.apart.isChecked()
+        if self._laid is None or self._laid.model is not model or self._laid.is_apart != is_apart:
+            key, work = (id(model), is_apart), partial(laid_out, model, is_apart)
+            self._laid = self._laying.result(key, work)
             if self._laid is not None and self._laid.model is not model:  # another one had the same place in memory
                 self._laying.forget()
-                self._laid = self._laying.result(id(model), partial(laid_out, model))
+                self._laid = self._laying.result(key, work)
         return self._laid
 
     def _draw_heading(self, key: _Key) -> None:
@@ -164,7 +173,9 @@ class OverviewPanel(Panel):
             spans += [Span(" on ", "muted"), Span(file_name(prediction.image), is_name=True)]
         counted = f"{format.count(len(model.layers))} layers"
         notes = [counted]
-        if len(key.laid.columns.columns) < len(model.layers) - key.laid.columns.left_out:
+        is_folded = len(key.laid.columns.columns) < len(model.layers) - key.laid.columns.left_out
+        self.apart.setVisible(is_folded or key.laid.is_apart)
+        if is_folded:
             notes.append("each activation drawn with its convolution")
         if key.sight is not None and key.sight.side == "difference":
             notes.append("maps that differ most first")
@@ -287,6 +298,7 @@ class OverviewPanel(Panel):
 def _is_same(one: _Key, other: _Key) -> bool:
     """Compare by identity: what is in it holds arrays."""
     same = one.laid is other.laid and one.prediction is other.prediction and one.sight is other.sight
+    same = same and one.colormap == other.colormap
     return same and one.labels == other.labels and one.head == other.head
 
 

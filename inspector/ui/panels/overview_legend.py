@@ -10,15 +10,17 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.format import MINUS
 from inspector.graph.kinds import FAMILIES
+from inspector.render.columns import Ends
 from inspector.render.palettes import palette
 from inspector.ui import theme
 from inspector.ui.painting import paint_dot
 from inspector.ui.text import tooltip
 
 BAR = 64
-_BARS: Mapping[str, tuple[str, str]] = {
-    "viridis": ("0", "maximum of each map"),
-    "signed": (MINUS, "+ largest of each map"),
+_ENDS: Mapping[Ends, tuple[str, str]] = {
+    "from zero": ("0", "maximum of each map"),
+    "around zero": (MINUS, "+ largest of each map"),
+    "own": ("minimum", "maximum of each map"),
 }
 
 
@@ -28,20 +30,30 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._families: tuple[str, ...] = ()
-        self._colormaps: tuple[str, ...] = ()
+        self._colormaps: tuple[tuple[str, Ends], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             tooltip(
                 "Each map is drawn from zero to its own maximum: do not compare maps by their colours.",
-                "A layer with negative values is drawn around zero.",
+                "A layer with negative values is drawn around zero, or from the minimum of each map where the chosen "
+                "colours have no middle.",
             )
         )
 
-    def show_colormaps(self, names: Sequence[str]) -> None:
-        """Say what the colours of maps mean, of these as far as there is room."""
-        if tuple(names) != self._colormaps:
-            self._colormaps = tuple(names)
+    def show_colormaps(self, drawn: Sequence[tuple[str, Ends]]) -> None:
+        """Say what the colours of maps mean, of these as far as there is room.
+
+        Args:
+            drawn: Colormaps by their names, and from what to what maps are drawn with them.
+        """
+        if tuple(drawn) != self._colormaps:
+            self._colormaps = tuple(drawn)
             self.update()
+
+    @property
+    def bars(self) -> tuple[tuple[str, str, str], ...]:
+        """What is said of colours: a colormap, and the words at its two ends."""
+        return tuple((name, *_ENDS[ends]) for name, ends in self._colormaps)
 
     def show_families(self, families: Set[str]) -> None:
         self._families = tuple(family for family in FAMILIES if family in families)
@@ -69,7 +81,7 @@ class Legend(QWidget):
             where = QRectF(left + 14, 0, width + 2, self.height())
             painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, family)
             left += 14 + width + theme.GROUP
-        bars = [(name, *_BARS[name]) for name in self._colormaps]
+        bars = self.bars
         widths = [metrics.horizontalAdvance(low) + BAR + metrics.horizontalAdvance(high) + 12 for _, low, high in bars]
         for count in range(len(bars), 0, -1):
             needed = sum(widths[:count]) + theme.GROUP * count

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.analysis.comparing import Sight
 from inspector.graph.model import Layer, Tensor
-from inspector.render.columns import Tiles, strongest, tiles
+from inspector.render.columns import Ends, Tiles, strongest, tiles
 from inspector.ui.later import Later
 
 TURN_SECONDS = 0.1  # of making tiles before those that are there are shown
@@ -35,6 +35,7 @@ class ColumnPictures(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._sight: Sight | None = None
+        self._colormap = ""
         self._made: _Made = {}
         self._wanted: dict[str, tuple[Tensor, _Wish]] = {}
         self._bytes = 0
@@ -46,11 +47,16 @@ class ColumnPictures(QObject):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._begin)
 
-    def show_run(self, sight: Sight | None) -> None:
-        """Make tiles of what is looked at here from now on, and forget all others."""
+    def show_run(self, sight: Sight | None, colormap: str = "") -> None:
+        """Make tiles of what is looked at here from now on, and forget all others.
+
+        Args:
+            sight: What is looked at; None for nothing.
+            colormap: How they are drawn; ``""`` lets the values decide.
+        """
         self._later.forget()
         self._is_working, self._work = False, dict
-        self._sight = sight
+        self._sight, self._colormap = sight, colormap
         self._made.clear()
         self._wanted.clear()
         self._bytes = 0
@@ -80,11 +86,10 @@ class ColumnPictures(QObject):
                 self._timer.start()
         return found
 
-    def colormaps(self) -> tuple[str, ...]:
-        """Return by which colormaps tiles are drawn, the most frequent first."""
-        return tuple(
-            name for name, _ in Counter(each.colormap for _, each in self._made.values() if each).most_common()
-        )
+    def colormaps(self) -> tuple[tuple[str, Ends], ...]:
+        """Return by which colormaps tiles are drawn, and from what to what, the most frequent first."""
+        drawn = Counter((each.colormap, each.ends) for _, each in self._made.values() if each)
+        return tuple(each for each, _ in drawn.most_common())
 
     def there(self, layer: Layer) -> Tiles | None:
         """Return a layer's tiles if they have been made."""
@@ -97,7 +102,7 @@ class ColumnPictures(QObject):
         self._is_working = True
         self._turn += 1
         chosen = {name: each.channels for name, (_, each) in self._made.items() if each is not None}
-        self._work = partial(_tiles, dict(self._wanted), self._sight, chosen)
+        self._work = partial(_tiles, dict(self._wanted), self._sight, chosen, self._colormap)
         if self._later.result(self._turn, self._work) is not None:
             self._take()
 
@@ -123,19 +128,21 @@ class ColumnPictures(QObject):
         self.made.emit()
 
 
-def _tiles(wanted: Mapping[str, tuple[Tensor, _Wish]], sight: Sight, chosen: Mapping[str, tuple[int, ...]]) -> _Made:
+def _tiles(
+    wanted: Mapping[str, tuple[Tensor, _Wish]], sight: Sight, chosen: Mapping[str, tuple[int, ...]], colormap: str
+) -> _Made:
     """Make as many as there is time for."""
     until = time.monotonic() + TURN_SECONDS
     made: _Made = {}
     for name, (known, (size, count)) in wanted.items():
-        made[name] = (size, count), _drawn(known, size, count, sight, chosen.get(name, ()))
+        made[name] = (size, count), _drawn(known, size, count, sight, chosen.get(name, ()), colormap)
         time.sleep(_PAUSE_SECONDS)  # whoever paints meanwhile would else wait for Python's lock, again and again
         if time.monotonic() > until:
             break
     return made
 
 
-def _drawn(known: Tensor, size: int, count: int, sight: Sight, chosen: tuple[int, ...]) -> Tiles | None:
+def _drawn(known: Tensor, size: int, count: int, sight: Sight, chosen: tuple[int, ...], colormap: str) -> Tiles | None:
     read = sight.read(known)
     if read is None:
         return None
@@ -145,4 +152,4 @@ def _drawn(known: Tensor, size: int, count: int, sight: Sight, chosen: tuple[int
     is_alike = beside is not None and beside.shape == read.maps.shape
     if sight.side == "reference" and is_alike and beside is not None and len(chosen) < count and not is_signal:
         chosen = strongest(beside, count)  # the current run's, so that both are seen in the same places
-    return tiles(read.maps, size, count, is_signal, chosen, beside, read.is_difference)
+    return tiles(read.maps, size, count, is_signal, chosen, beside, read.is_difference, colormap)

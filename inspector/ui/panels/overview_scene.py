@@ -25,9 +25,10 @@ _FLATTEST = 1 / 3  # height of a tile, as a part of its width; the highest is th
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """How a model is laid out, found once."""
+    """How a model is laid out, found once; ``is_apart`` with a column for every layer."""
 
     model: Model
+    is_apart: bool
     columns: Columns
     layered: Layered
     brackets: Bracket
@@ -56,11 +57,11 @@ class Scene:
     answer: Caption
 
 
-def laid_out(model: Model) -> Laid:
-    """Lay out a model; to be called off the window's thread."""
-    columns = columns_of(model)
+def laid_out(model: Model, is_apart: bool = False) -> Laid:
+    """Lay out a model, perhaps with a column for every layer; to be called off the window's thread."""
+    columns = columns_of(model, is_apart)
     found = layered(columns.columns)
-    return Laid(model, columns, found, brackets_of(columns, found))
+    return Laid(model, is_apart, columns, found, brackets_of(columns, found))
 
 
 def scene_of(laid: Laid, prediction: Prediction | None, run: Run | None, kind: str, labels: tuple[str, ...]) -> Scene:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inspector.analysis.channels import CONTRIBUTION, Order, ordered
 from inspector.analysis.contributions import Contributions
 from inspector.analysis.reading import Reading
-from inspector.analysis.reductions import Components, components, over_channels
+from inspector.analysis.reductions import Components, components, components_of_both, over_channels
 from inspector.analysis.saturation import ends, saturated
 from inspector.graph.model import Array, Layer
 from inspector.render.arrays import Values, widened
@@ -215,6 +215,13 @@ def reduced(values: Values, how: str) -> Reduced:
     made = over_channels(values, how)
     wide = widened(made)
     return Surveyed(made, wide, survey(wide.reshape(1, -1, wide.shape[3])))
+
+
+def reduced_both(current: Values, reference: Values, how: str) -> tuple[Reduced, Reduced]:
+    """Return all channels of two runs as one picture each, to be compared; see ``reduced``."""
+    if how == "components" and len(current) == len(reference):
+        return components_of_both(current, reference)
+    return reduced(current, how), reduced(reference, how)
 
 
 def sliced(values: Values, known: Survey, place: int) -> Slice:

@@ -13,7 +13,7 @@ from inspector.analysis.reading import Reading
 from inspector.render.levels import level_counts
 from inspector.ui.later import Later
 from inspector.ui.panels.levels import BINS
-from inspector.ui.panels.wall import STRONGEST, Prepared, Reduced, reduced
+from inspector.ui.panels.wall import STRONGEST, Prepared, Reduced, reduced, reduced_both
 from inspector.ui.session import Session
 from inspector.ui.surveyed import Surveyed
 
@@ -31,6 +31,16 @@ class Counted:
     ends: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two runs of a layer, each as one picture."""
+
+    current: Surveyed
+    reference: Surveyed
+    how: str
+    made: tuple[Reduced, Reduced]
+
+
 class WallWork(QObject):
     """Gives what was worked out, or None while it is: asking begins it.
 
@@ -45,6 +55,7 @@ class WallWork(QObject):
         self._session = session
         self._counted: Counted | None = None
         self._counting_for: Surveyed | None = None
+        self._both: Both | None = None
         self._counting, self._reducing = Later(self, REST_MS), Later(self)
         self._ordering, self._adding_up = Later(self), Later(self)
         for later in (self._counting, self._reducing, self._ordering, self._adding_up):
@@ -57,7 +68,7 @@ class WallWork(QObject):
 
     def forget(self) -> None:
         """Let go of everything."""
-        self._counted = self._counting_for = None
+        self._counted = self._counting_for = self._both = None
         for later in (self._counting, self._reducing, self._ordering, self._adding_up):
             later.forget()
 
@@ -73,6 +84,20 @@ class WallWork(QObject):
                     return None
                 prepared.reduced[how] = made
         return prepared.reduced[how]
+
+    def reduced_both(self, current: Surveyed, reference: Surveyed, how: str) -> tuple[Reduced, Reduced] | None:
+        """Return all channels of two runs as one picture each; None while that is worked out, which asking begins."""
+        last = self._both
+        if last is not None and last.current is current and last.reference is reference and last.how == how:
+            return last.made
+        work = partial(reduced_both, current.values, reference.values, how)
+        if how != "components" and max(current.values.size, reference.values.size) <= SOON:
+            made: tuple[Reduced, Reduced] | None = work()
+        else:
+            made = self._reducing.result((id(current), id(reference), how), work)
+        if made is not None:
+            self._both = Both(current, reference, how, made)
+        return made
 
     def counted(self, known: Surveyed) -> Counted | None:
         """Return how often which values occur; None while very many are counted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from inspector.explain.elements import Spot
+from inspector.explain.sheets import Ranking
 from inspector.ui.arithmetic.grids import CellPlace
-from inspector.ui.arithmetic.sums import verdict
+from inspector.ui.arithmetic.sums import Waterfall, verdict
 from inspector.ui.panels.arithmetic import ArithmeticPanel
 
 SIZE = 1000, 640
@@ -128,6 +131,24 @@ def test_softmax_shows_logits_exponentials_and_shares_and_names_the_classes(pane
     assert rows.name(rows.selected) == "1 right"
     shares = [row[-1] for row in rows.texts(range(rows.count))]
     assert sum(float(share) for share in shares) == pytest.approx(1.0, abs=2e-4)
+
+
+def test_maps_are_drawn_with_chosen_limits_and_where_these_are_locked_those_of_other_layers_too(panel, classic):
+    def shades(tensor):
+        image = panel._looks.image(tensor, Spot(0, (0, 0)))
+        return [[image.pixelIndex(column, row) for column in range(5)] for row in range(5)]
+
+    made = np.maximum(convolved() + 0.5, 0)
+    classic.set_view(layer="relu", channel=0, element=(1, 2), scaling="layer")
+    alone = shades("relu"), shades("conv")
+    classic.set_view(limits=(0.0, 34.0))
+    assert shades("relu") == np.floor(np.minimum(made / 34, 1) * 255 + 0.5).astype(int).tolist()
+    assert shades("conv") == alone[1]
+    classic.set_view(is_locked=True)
+    signed = np.clip((convolved() + 0.5 + 34) / 68, 0, 1)  # values below zero: around zero
+    assert shades("conv") == np.floor(signed * 255 + 0.5).astype(int).tolist()
+    classic.set_view(limits=None, is_locked=False)
+    assert (shades("relu"), shades("conv")) == alone
 
 
 def test_without_an_element_the_strongest_of_the_map_is_shown(panel, classic):
@@ -308,3 +329,29 @@ def test_hidden_panel_holds_nothing_of_the_run(panel, classic):
     assert panel._looks is None
     panel.show()
     assert panel.explanation is not None
+
+
+@pytest.mark.parametrize("width", [620, 330, 200])
+def test_the_names_below_a_running_sum_keep_apart_and_are_left_out_evenly(qtbot, width):
+    painted: list[tuple[float, str]] = []
+
+    class Noted(Waterfall):
+        def _paint_name(self, painter, rect, name, is_bold):
+            painted.append((rect.center().x(), name))
+            super()._paint_name(painter, rect, name, is_bold)
+
+    parts = np.full(16, 1.0)
+    ranking = Ranking(np.arange(16) + 95, parts, np.cumsum(parts), 1.0, 16.0, 0.5, 16.5)
+    sum_ = Noted()
+    qtbot.addWidget(sum_)
+    sum_.resize(width, 150)
+    sum_.show_sum(ranking, [str(each) for each in range(111)], 0, "input channels")
+    sum_.grab()
+    digit = sum_.fontMetrics().horizontalAdvance("8")
+    for (left, name), (right, next_name) in pairwise(painted):
+        assert right - left > 0.9 * digit * (len(name) + len(next_name)) / 2, (name, next_name)
+    names = [name for _, name in painted]
+    assert names[0] == "95"
+    assert names[-2:] == ["b", "Σ"]
+    numbers = [int(name) for name in names if name.isdigit()]
+    assert len({b - a for a, b in pairwise(numbers)}) <= 1

@@ -176,7 +176,7 @@ def test_the_overlay_frames_what_the_selected_cell_sees(cropped, show):
     panel = show(ChannelPanel(cropped), 700, 380)
     # It sees rows 4 to 8 and columns 8 to 12 of 14, which are one cell of the 4 x 4 that lie 4 apart.
     assert panel.overlay.marks.field == Rectangle(2, 1, 3, 2)
-    assert panel.overlay_caption.text == "on the picture, box = what the cell sees"
+    assert panel.overlay_caption.text == "the box is what the cell sees"
 
 
 def test_that_an_element_sees_everything_is_said(cropped, show):

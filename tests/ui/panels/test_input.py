@@ -122,6 +122,11 @@ def test_as_the_model_sees_it_the_crop_fills_the_view(cropped, show, qtbot):
     assert pixel(panel.picture, middle + QPointF(reach, 0)) == BLUE
 
 
+def test_a_picture_without_a_reference_has_all_the_width(cropped, show):
+    panel = show(InputPanel(cropped), 420, 360)
+    assert panel.picture.width() == 420 - 2 * theme.MARGIN
+
+
 def test_a_preset_is_chosen_and_run(seen, show, qtbot):
     panel = show(InputPanel(seen), 420, 360)
     with qtbot.waitSignal(seen.run_changed, timeout=PATIENCE_MS):

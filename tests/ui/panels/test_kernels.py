@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 from onnx import helper
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
 from inspector.render.grid import Place
@@ -99,6 +99,15 @@ def test_another_slice_is_written_out_when_it_is_clicked(colored, show, qtbot):
     assert colored.view.channel == 7
 
 
+def test_the_editor_is_brought_into_sight_from_the_top_of_the_panel(colored, show, qtbot):
+    panel = show(KernelsPanel(colored), 420, 300)
+    assert not panel.editor.cells.isVisible()
+    panel.edit.click()
+    view = panel._scroll.viewport()
+    qtbot.waitUntil(lambda: view.rect().contains(panel.editor.head.mapTo(view, QPoint(0, 0))))
+    assert panel.editor.cells.isVisible()
+
+
 def test_the_kernel_is_chosen_by_its_number(colored, show):
     colored.select_layer("second")
     panel = show(KernelsPanel(colored))
@@ -111,7 +120,7 @@ def test_an_activation_shows_the_kernels_that_made_its_map(colored, show):
     colored.select_layer("relu")
     colored.select_channel(1)
     panel = show(KernelsPanel(colored))
-    assert panel.heading.text == "first (Conv), which made this map"
+    assert panel.heading.text == "first (Conv)  made this map"
     assert numbers(panel) == "R 0.0000. G −2.0000. B 0.5000"
 
 

@@ -30,6 +30,7 @@ from inspector.ui.panels.layer_rows import (
     STORED,
     STRIDE,
     TIME,
+    WEIGHTS,
     LayerRows,
 )
 from inspector.ui.panels.layers import LayersPanel
@@ -366,13 +367,15 @@ def test_a_choice_is_told_to_whoever_keeps_it(strided, qtbot):
 
 
 def test_chosen_columns_say_how_a_layer_slides_and_what_a_dense_one_would_cost(strided):
-    strided.table.want(("Kernel", "Stride", "Padding", "Groups", "As stored", "Output bytes", "If fully connected"))
-    columns = (KERNEL, STRIDE, PADDING, GROUPS, STORED, BYTES, DENSE)
-    # (5 + 2 - 3) // 2 + 1 = 3 rows and 7 + 2 - 3 + 1 = 7 columns of float32; 70 elements in and 63 out, for 54 weights
+    heads = ("Kernel", "Stride", "Padding", "Groups", "As stored", "Output bytes", "Weight bytes", "If fully connected")
+    strided.table.want(heads)
+    assert strided.table.wanted == heads
+    columns = (KERNEL, STRIDE, PADDING, GROUPS, STORED, BYTES, WEIGHTS, DENSE)
+    # (5 + 2 - 3) // 2 + 1 = 3 rows and 7 + 2 - 3 + 1 = 7 columns of float32; 70 elements in and 63 out; 54 weights
     assert [texts(strided, column)[0] for column in columns] == [
-        *("3 × 3", "2 × 1", "1, 0, 1, 2", "1", "1 × 3 × 3 × 7", "252 bytes", "4.410 k (81.7 ×)"),
+        *("3 × 3", "2 × 1", "1, 0, 1, 2", "1", "1 × 3 × 3 × 7", "252 bytes", "216 bytes", "4.410 k (81.7 ×)"),
     ]
-    assert [texts(strided, column)[1] for column in columns] == ["", "", "", "", "1 × 3 × 3 × 7", "252 bytes", ""]
+    assert [texts(strided, column)[1] for column in columns] == ["", "", "", "", "1 × 3 × 3 × 7", "252 bytes", "", ""]
 
 
 def test_chosen_columns_fit_in_any_width_and_the_name_stays(strided):
@@ -381,7 +384,7 @@ def test_chosen_columns_fit_in_any_width_and_the_name_stays(strided):
     assert table.wanted == ("Output shape", "Kernel", "Stride", "If fully connected")
     for width in range(900, 280, -20):
         strided.resize(width, 400)
-        shown = sum(table.columnWidth(column) for column in range(17) if not table.isColumnHidden(column))
+        shown = sum(table.columnWidth(column) for column in range(18) if not table.isColumnHidden(column))
         assert shown <= table.viewport().width()
         assert not table.isColumnHidden(NAME)
     strided.resize(360, 400)

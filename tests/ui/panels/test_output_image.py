@@ -9,6 +9,7 @@ from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 
 from inspector.render.classes import class_color
+from inspector.render.palettes import palette
 from inspector.ui.panels.output import OutputPanel
 from tests.ui.panels.conftest import pixel
 from tests.ui.panels.test_output import choose, listed, plain
@@ -138,6 +139,67 @@ def test_the_readout_of_an_image_is_its_value(seen):
     panel.readout.connect(told.append)
     panel.picture.view.hovered.emit((3, 30, (0, 0, 0)))
     assert told[-1] == (("", "y"), ("row", "3"), ("column", "30"), ("value", "1.000"))
+
+
+def test_images_of_two_runs_share_their_limits_and_the_difference_has_zero_in_the_middle(seen, fed, run, tmp_path):
+    ramp = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(1, 1, SIDE, SIDE)
+    panel = seen([helper.make_node("Identity", ["x"], ["y"])], image=fed(ramp))
+    session = panel.session
+    assert panel.sides.isHidden()
+    session.pin_reference()
+    brighter = ramp.copy()
+    brighter[0, 0, : SIDE // 2] += 0.25
+    brighter[0, 0, SIDE // 2 :] -= 0.5
+    np.save(tmp_path / "other.npy", brighter)
+    run(session.model.path, tmp_path / "other.npy")
+    assert panel.sides.isVisible()
+    view = panel.picture.view
+    area = view.on_widget(view._extent())
+    top, bottom = (QPointF(area.center().x(), area.top() + area.height() * part) for part in (1 / 4, 3 / 4))
+    session.set_view(compare="difference")
+    assert panel.picture.caption.text.endswith("difference, −0.5000 to 0.5000")
+    colors = palette("signed")
+    assert pixel(view, top) == tuple(colors[191].tolist())  # 0.25 of -0.5 to 0.5
+    assert pixel(view, bottom) == tuple(colors[0].tolist())
+    told = []
+    panel.readout.connect(told.append)
+    view.hovered.emit((0, 0, (0, 0, 0)))
+    assert told[-1][3:] == (("current", "0.2500"), ("reference", "0"), ("difference", "0.2500"))
+    session.set_view(compare="reference")
+    assert panel.picture.caption.text.endswith("values 0 to 1.000")
+    assert panel._sided[0].shown.limits == panel._sided[0].output.limits
+    session.unpin_reference()
+    assert panel.sides.isHidden()
+    assert panel.picture.caption.text.endswith("values 4.9e−4 to 0.7495")  # 512 / 1023 - 0.5 and 511 / 1023 + 0.25
+
+
+def test_where_the_class_of_two_runs_differs_is_drawn_and_counted(seen, run, tmp_path):
+    panel = seen(*classes(), labels=("sky", "land"))
+    session = panel.session
+    session.pin_reference()
+    pixels = np.zeros((SIDE, 2 * SIDE), np.uint8)
+    pixels[SIDE // 2 :, SIDE:] = 255  # the upper half of what was white is black now
+    Image.fromarray(pixels).save(tmp_path / "quarter.png")
+    run(session.model.path, tmp_path / "quarter.png")
+    shown = panel.picture
+    shown.opacity.setValue(100)
+    session.set_view(compare="reference")
+    assert [each.share for each in shown.legend.entries] == [0.5, 0.5]
+    session.set_view(compare="difference")
+    assert shown.caption.text.endswith("another class on 256 of 1,024 places, 25.0 %")
+    assert [(each.name, each.share) for each in shown.legend.entries] == [("land", 0.25)]
+    area = shown.view.overlay_on_widget
+    at = {side: QPointF(area.right() - 4, area.center().y() + step) for side, step in (("above", -20), ("below", 20))}
+    assert pixel(shown.view, at["above"]) == class_color(1)
+    assert pixel(shown.view, at["below"]) == (255, 255, 255)  # the picture: nothing has changed there
+    told = []
+    panel.readout.connect(told.append)
+    box = session.prediction.picture.box
+    shown.view.hovered.emit((round(box[1]) + 2, round(box[2]) - 2, (0, 0, 0)))
+    assert told[-1][3] == ("", "land")
+    assert told[-1][-1] == ("in the reference", "sky")
+    session.set_view(compare="current")
+    assert [(each.name, each.share) for each in shown.legend.entries] == [("land", 0.75), ("sky", 0.25)]
 
 
 def test_the_user_may_say_that_an_image_is_numbers(seen):

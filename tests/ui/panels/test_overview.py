@@ -90,6 +90,31 @@ def test_the_strongest_map_is_on_top(panel, qtbot):
     assert told == [(place, 1)]
 
 
+def test_chosen_colours_are_those_of_the_maps_and_of_the_legend(panel, seen, qtbot):
+    assert panel.legend.bars[0] == ("viridis", "0", "maximum of each map")
+    seen.set_view(colormap="magma")
+    qtbot.waitUntil(lambda: bool(panel.pictures.colormaps()), timeout=PATIENCE_MS)
+    complete(panel, qtbot)
+    assert panel.legend.bars == (
+        ("magma", "0", "maximum of each map"),
+        ("magma", "minimum", "maximum of each map"),  # Neg gives values below zero
+    )
+    _, spot = column(panel, "/stem/Relu")
+    assert pixel(panel.view, on_view(panel, spot.tile(0).center())) == tuple(palette("magma")[255].tolist())
+
+
+def test_layers_that_share_a_column_can_stand_apart(panel, qtbot):
+    assert column(panel, "/stem/Conv")[0] == column(panel, "/stem/Relu")[0]
+    panel.apart.click()
+    qtbot.waitUntil(lambda: not panel.message and panel._laid.is_apart, timeout=PATIENCE_MS)
+    complete(panel, qtbot)
+    assert column(panel, "/stem/Conv")[1].right < column(panel, "/stem/Relu")[1].left
+    assert "drawn with" not in panel.heading.text
+    panel.apart.click()
+    qtbot.waitUntil(lambda: not panel.message and not panel._laid.is_apart, timeout=PATIENCE_MS)
+    assert column(panel, "/stem/Conv")[0] == column(panel, "/stem/Relu")[0]
+
+
 def test_a_click_goes_to_the_layer_and_to_the_channel_of_the_map(panel, seen, qtbot):
     click(panel, qtbot, column(panel, "/stem/Relu")[1].tile(1).center())
     assert (seen.view.layer, seen.view.channel) == ("/stem/Relu", 2)

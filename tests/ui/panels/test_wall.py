@@ -133,6 +133,7 @@ def test_the_mean_of_all_channels_is_one_map(panel, ran, qtbot):
     assert panel.canvas.grid.channels == 1
     assert elements(panel, 0) == of(VIRIDIS, 128, 0, 128, 255)
     assert panel.caption.text == "mean of 3 channels at each place"
+    assert not panel.controls.channels.isVisible()
     with qtbot.waitSignal(panel.readout) as heard:
         qtbot.mouseMove(panel.canvas.viewport(), panel.canvas.position_of(Place(0, 1, 1)).toPoint())
     assert dict(heard.args[0])["mean of 3 channels"] == "0.6667"

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from inspector.ui import theme
@@ -162,7 +162,7 @@ class Panel(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Draw now if the panel is seen, else when it is."""
-        if not self.isVisible():
+        if not self.is_seen():
             self._is_stale = True
             return
         self._is_stale = False
@@ -173,6 +173,21 @@ class Panel(QWidget):
             log.exception("The panel %s could not draw.", self.title)
             self.say(f"{self.title} could not be shown. This is a mistake in the program; the log has the details.")
         self._stack.setCurrentWidget(self._page if self._says else self.body)
+
+    def is_seen(self) -> bool:
+        """Whether any of it can be seen: of docks that share a place Qt calls all visible, and hides all but one."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    @Slot()
+    def catch_up(self) -> None:
+        """Draw what has changed while it was not seen."""
+        if self._is_stale and self.is_seen():
+            self.refresh()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._is_stale:  # it comes into sight without being shown: its tab was chosen
+            QTimer.singleShot(0, self.catch_up)
 
     @property
     def message(self) -> str:

@@ -47,9 +47,13 @@ def test_every_layer_is_timed_and_the_heaviest_takes_longest(talk, wide, scratch
     assert isinstance(times, Measured), times
     assert set(times.seconds) == {"add", "conv", "y"}
     assert times.seconds["conv"] > 5 * times.seconds["add"]
-    assert 0 < sum(times.seconds.values()) <= times.total_seconds
     assert times.plain_seconds > 0
     assert times.deployed_seconds > 0
+
+
+def test_the_layers_of_one_run_take_less_than_the_run(talk, wide, scratch):
+    times = measured(talk(provider="cpu", scratch=True), wide, repeats=1)  # medians of several need not add up
+    assert 0 < sum(times.seconds.values()) <= times.total_seconds
 
 
 def test_nothing_is_left_when_the_engine_ends(talk, wide, scratch):

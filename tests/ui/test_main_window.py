@@ -692,7 +692,7 @@ def test_a_class_of_the_answer_shows_how_its_probability_came_about(opened, sess
     opened.panel(opened.dock("output")).classes.element_wanted.emit(2)
     assert session.view.layer == "softmax"
     arithmetic = opened.panel(opened.dock("arithmetic"))
-    qtbot.waitUntil(arithmetic.isVisible)
+    qtbot.waitUntil(lambda: arithmetic.is_seen() and arithmetic.explanation is not None)
     assert arithmetic.explanation.op_type == "Softmax"
     assert arithmetic.element.index == (0, session.view.channel)
     assert session.view.channel == 2
@@ -708,3 +708,16 @@ def test_the_columns_of_the_layers_are_remembered(session, tmp_path, qtbot):
     again = MainWindow(session, Settings(path))
     qtbot.addWidget(again)
     assert again.panel(again.dock("layers")).table.wanted == table.wanted
+
+
+def test_a_panel_behind_another_tab_draws_nothing_until_it_is_chosen(opened, session, qtbot, repository):
+    with qtbot.waitSignal(session.run_changed, timeout=PATIENCE_MS):
+        session.open_files(
+            [str(repository / "models/edges.onnx"), str(repository / "resources/samples/edges-facade.png")]
+        )
+    arithmetic = opened.panel(opened.dock("arithmetic"))
+    session.select_layer("relu")
+    assert not arithmetic.is_seen()
+    assert arithmetic.explanation is None
+    opened.dock("arithmetic").raise_()
+    qtbot.waitUntil(lambda: arithmetic.explanation is not None and arithmetic.explanation.layer == "relu")

@@ -11,7 +11,14 @@ from inspector.analysis.heads import Head, answered
 from inspector.analysis.outputs import described
 from inspector.cli.console import Outcome, write
 from inspector.cli.tables import write_classes, write_outputs
-from inspector.export.facts import best_facts, difference_facts, head_facts, output_facts, preprocessing_facts
+from inspector.export.facts import (
+    apart_words,
+    best_facts,
+    difference_facts,
+    head_facts,
+    output_facts,
+    preprocessing_facts,
+)
 from inspector.graph.model import Difference, Model, Prediction, Run
 from inspector.labels import fitting
 
@@ -119,11 +126,4 @@ def difference_words(found: Difference | None) -> str:
     """Return how far the instrumented model is from the deployed one, as a clause."""
     if found is None:
         return "no output of the instrumented model could be compared with the deployed one"
-    if found.max_abs is None:
-        apart = "differs from the deployed one in NaN, infinity or shape"
-    elif found.max_abs == 0:
-        apart = "equals the deployed one"
-    else:
-        apart = f"differs from the deployed one by at most {format.significant(found.max_abs)}"
-    changed = ", and its largest element is another one" if found.top_changed else ""
-    return f"the output {format.printable(found.output)!r} of the instrumented model {apart}{changed}"
+    return f"the output {format.printable(found.output)!r} of the instrumented model {apart_words(found)}"

@@ -12,7 +12,7 @@ from inspector.analysis.heads import ClassScore, Head, top_classes
 from inspector.analysis.quantized import scales
 from inspector.analysis.statistics import Statistics, statistics
 from inspector.export.outputs import legend
-from inspector.format import json_number
+from inspector.format import json_number, significant
 from inspector.graph import cost
 from inspector.graph.model import Array, Codes, Difference, Layer, Model, Tensor
 from inspector.graph.preprocessing import Preprocessing
@@ -106,6 +106,17 @@ def best_facts(answer: Head, labels: Sequence[str], count: int) -> list[Facts]:
 def preprocessing_facts(recipe: Preprocessing | None) -> Facts | None:
     """Return how a picture became a tensor; None where a tensor was fed."""
     return None if recipe is None else asdict(recipe)
+
+
+def apart_words(found: Difference) -> str:
+    """Return how far an output of the instrumented network is from the deployed one, behind its name."""
+    if found.max_abs is None:
+        apart = "differs from the deployed one in NaN, infinity or shape"
+    elif found.max_abs == 0:
+        apart = "equals the deployed one"
+    else:
+        apart = f"differs from the deployed one by at most {significant(found.max_abs)}"
+    return apart + (", and its largest element is another one" if found.top_changed else "")
 
 
 def difference_facts(found: Difference | None) -> Facts | None:

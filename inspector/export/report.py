@@ -19,7 +19,7 @@ from inspector.analysis.heads import Head, entropy, margin
 from inspector.analysis.statistics import statistics
 from inspector.errors import ExportError
 from inspector.export import report_inputs
-from inspector.export.facts import best_facts
+from inspector.export.facts import apart_words, best_facts
 from inspector.export.outputs import output_picture
 from inspector.export.pages import filled
 from inspector.export.pictures import RGB, Drawn
@@ -247,14 +247,7 @@ def _feeding(about: About) -> Facts:
 def _difference_words(found: Difference | None) -> str:
     if found is None:
         return "No output of the instrumented network could be compared with the deployed one."
-    if found.max_abs is None:
-        apart = "differs from the deployed one in NaN, infinity or shape"
-    elif found.max_abs == 0:
-        apart = "equals the deployed one"
-    else:
-        apart = f"differs from the deployed one by at most {format.significant(found.max_abs)}"
-    changed = ", and its largest element is another one" if found.top_changed else ""
-    return f"Output {found.output} of the instrumented network {apart}{changed}."
+    return f"Output {found.output} of the instrumented network {apart_words(found)}."
 
 
 # ---------------------------------------------------------------- outputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
@@ -358,7 +358,7 @@ def _written(value: float | int | None) -> str:
     return "" if value is None else f"{value:.9g}"
 
 
-def _whole_numbers(least: int, most: int):  # type: ignore[no-untyped-def]
+def _whole_numbers(least: int, most: int) -> Callable[[str], tuple[int, ...]]:
     def read(text: str) -> tuple[int, ...]:
         parts = text.replace(",", " ").replace("\N{MULTIPLICATION SIGN}", " ").split()
         if not parts or not all(part.isascii() and part.isdigit() and least <= int(part) <= most for part in parts):
